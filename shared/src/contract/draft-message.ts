@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { DraftError, type FieldProblem } from "../errors.ts";
+import { type DraftRequest, fingerprint, parseDraftRequest } from "./draft-request.ts";
+import type { PushedMessage } from "./pushed-message.ts";
+import { idFromDedupeKey, isRequestId } from "./request-id.ts";
+
+/** What a draft message carries beside its data. All optional for a producer; none of it authorises anything. */
+export interface MessageAttributes {
+  readonly id?: string;
+  readonly dedupeKey?: string;
+  readonly caller?: string;
+  readonly batch?: string;
+  readonly traceparent?: string;
+}
+
+/** What a publisher sends: `data` is the request's JSON and nothing else. */
+export interface EncodedMessage {
+  readonly data: Buffer;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey: string | null;
+}
+
+/** A request as it came off the topic, with the id under which the ledger knows it. */
+export interface DraftMessage {
+  readonly id: string;
+  readonly request: DraftRequest;
+  readonly bodyHash: string;
+  readonly caller: string | null;
+  readonly batch: string | null;
+  readonly traceparent: string | undefined;
+}
+
+/** A message that can never become a draft, and why. `id` is still the one that the sender looks for. */
+export interface InvalidMessage {
+  readonly id: string;
+  readonly error: DraftError;
+}
+
+/** Pub/Sub keeps one push outstanding per key: `shards` bounds how many requests of a mailbox are in flight. 0: no key. */
+export function orderingKeyOf(mailbox: string, id: string, shards: number): string | null {
+  if (shards === 0) return null;
+  const shard = createHash("sha256").update(id).digest().readUInt32BE(0) % shards;
+  return escapeTemplate(`${mailbox}#${shard}`);
+}
+
+/** Encodes a request whose JSON text is `json`. */
+export function encodeDraftMessage(
+  json: string,
+  attributes: MessageAttributes,
+  orderingKey: string | null,
+): EncodedMessage {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  return {
+    data: Buffer.from(json, "utf8"),
+    attributes: Object.fromEntries(given.map(([name, value]) => [name, escapeTemplate(value)])),
+    orderingKey,
+  };
+}
+
+/**
+ * @google-cloud/pubsub 6.3.0 replaces a literal `{{projectId}}` in attributes and ordering keys by the project's id
+ * (its projectify step). Nothing of ours needs the two braces, so they are parted.
+ */
+function escapeTemplate(text: string): string {
+  return text.replaceAll("{{", "{ {");
+}
+
+/**
+ * Reads a pushed message as a draft request. A bare `{to, subject, message}` without attributes is as good as any:
+ * its id is then derived from the dedupeKey, or else is Pub/Sub's messageId, which every redelivery repeats.
+ */
+export function decodeDraftMessage(
+  pushed: PushedMessage,
+  defaultMailbox: string | null,
+): { readonly ok: true; readonly message: DraftMessage } | ({ readonly ok: false } & InvalidMessage) {
+  const { attributes } = pushed;
+  const givenId = attributes.id ?? "";
+  const fallbackId = isRequestId(givenId) ? givenId : pushed.messageId;
+  const value = parseJson(pushed.data);
+  if (value === undefined) return { ok: false, id: fallbackId, error: new DraftError("MESSAGE_MALFORMED") };
+  const parsed = parseDraftRequest(value, defaultMailbox);
+  if (!parsed.ok) return { ok: false, id: fallbackId, error: invalidRequest(parsed.problems) };
+  const { request } = parsed;
+  const dedupeKey = request.dedupeKey ?? attributes.dedupeKey ?? "";
+  return {
+    ok: true,
+    message: {
+      id: isRequestId(givenId) || dedupeKey === "" ? fallbackId : idFromDedupeKey(request.mailbox, dedupeKey),
+      request,
+      bodyHash: fingerprint(request),
+      caller: attributes.caller ?? null,
+      batch: attributes.batch ?? null,
+      traceparent: attributes.traceparent,
+    },
+  };
+}
+
+/** The failure of a request that breaks the schema: its reason reads as one sentence, its fields name each problem. */
+export function invalidRequest(fields: readonly FieldProblem[]): DraftError {
+  const reason = fields.map(({ detail }) => detail).join("; ");
+  return new DraftError("REQUEST_INVALID", { reason, fields });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function parseJson(data: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(utf8.decode(data));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The states of a request. `created`, `failed`, `parked`, `dead` and `canceled` are final for deliveries: a message that
+ * arrives again is acknowledged without a call to Gmail.
+ *
+ * - `queued`: accepted, or released after a refusal that certainly made no draft
+ * - `processing`: claimed by one worker, under a lease
+ * - `created`: the draft exists and its id is known
+ * - `failed`: the request itself cannot succeed
+ * - `parked`: an administrator must act first (delegation, scope, an API that is off)
+ * - `dead`: the queue gave up after its last attempt
+ * - `canceled`: withdrawn by an operator
+ */
+export const DRAFT_STATES = ["queued", "processing", "created", "failed", "parked", "dead", "canceled"] as const;
+
+export type DraftState = (typeof DRAFT_STATES)[number];
+
+/** The states in which a request has ended without a draft, and from which a replay can bring it back. */
+export type FailureState = "failed" | "parked" | "dead";
+
+/** Why a request failed: the object that the HTTP interface answers with, kept for failures that came later. */
+export interface RecordProblem {
+  readonly code: string;
+  readonly detail: string;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean;
+  /** One entry per field at fault; `pointer` is a JSON pointer (RFC 6901) into the request. */
+  readonly errors?: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[];
+}
+
+/** What Gmail gave the draft. `draftId` outlives a person's edits; `messageId` changes with each of them. */
+export interface DraftIds {
+  readonly draftId: string;
+  readonly messageId: string;
+  readonly threadId: string;
+}
+
+/** Everything the ledger knows about one request. All times are milliseconds since the epoch. */
+export interface DraftRecord {
+  readonly id: string;
+  readonly state: DraftState;
+  readonly mailbox: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  /** Fingerprint of the canonical request: another request under the same id is a conflict, not a repetition. */
+  readonly bodyHash: string;
+  /** Rises by one with each change of owner; every write after a claim is conditional on it. */
+  readonly fence: number;
+  /** A `drafts.create` may have left the process for this request: look in the mailbox before making another draft. */
+  readonly tainted: boolean;
+  /** The taint as the current claim found it; a release restores it. Means nothing outside `processing`. */
+  readonly taintedBefore: boolean;
+  /** When the current lease began, by the store's clock; null outside `processing`. */
+  readonly claimedAtMs: number | null;
+  /** How often it was claimed. */
+  readonly claims: number;
+  /** `throttled`: Gmail asked to slow down. `publish-unconfirmed`: the queue may not hold its message. */
+  readonly note: "throttled" | "publish-unconfirmed" | null;
+  readonly draftId: string | null;
+  readonly messageId: string | null;
+  readonly threadId: string | null;
+  readonly problem: RecordProblem | null;
+  readonly caller: string | null;
+  readonly batch: string | null;
+  readonly dedupeKey: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The request's JSON, kept only for a failure, so that it can be replayed, until the next claim. */
+  readonly body: string | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** From here on the record counts as absent. Each write moves it to `RECORD_TTL_MS` later. */
+  readonly expireAtMs: number;
+}
+
+/** How long a record outlives its last write: 30 days. A `dedupeKey` holds as long. */
+export const RECORD_TTL_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** The parts of a record that come from the request; everything else starts empty. */
+export type NewRecord = Pick<DraftRecord, "id" | "mailbox" | "to" | "subject" | "bodyHash"> &
+  Partial<Pick<DraftRecord, "caller" | "batch" | "dedupeKey" | "metadata">>;
+
+/** The record of a request that nobody has touched yet: `queued`, unclaimed, untainted. */
+export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
+  return {
+    id: request.id,
+    state: "queued",
+    mailbox: request.mailbox,
+    to: request.to,
+    subject: request.subject,
+    bodyHash: request.bodyHash,
+    fence: 0,
+    tainted: false,
+    taintedBefore: false,
+    claimedAtMs: null,
+    claims: 0,
+    note: null,
+    draftId: null,
+    messageId: null,
+    threadId: null,
+    problem: null,
+    caller: request.caller ?? null,
+    batch: request.batch ?? null,
+    dedupeKey: request.dedupeKey ?? null,
+    metadata: request.metadata ?? {},
+    body: null,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    expireAtMs: nowMs + RECORD_TTL_MS,
+  };
+}
+
+/** Where a move may start: a state, or `none` when the ledger holds no record of that id. */
+export type MoveOrigin = DraftState | "none";
+
+interface MoveRule {
+  readonly by: "api" | "worker" | "operator" | "reconciler";
+  readonly from: readonly MoveOrigin[];
+  readonly to: readonly DraftState[];
+}
+
+/**
+ * Every legal move, by its cause. What the table cannot say is in `ledger/decide.ts`: which fence, which lease, what
+ * becomes of the taint.
+ */
+export const MOVES = {
+  /** A request came in over HTTP; its message is published next. */
+  accept: { by: "api", from: ["none"], to: ["queued"] },
+  /** The queue has not confirmed the message: noted, not moved. */
+  doubt: { by: "api", from: ["queued"], to: ["queued"] },
+  /** A delivery begins. From `processing` only once the lease before it has run out. */
+  claim: { by: "worker", from: ["none", "queued", "processing"], to: ["processing"] },
+  /** Gmail answered with a draft, or an earlier attempt's draft was found. */
+  complete: { by: "worker", from: ["processing"], to: ["created"] },
+  /** Gmail certainly made no draft and the request is to be tried again. */
+  release: { by: "worker", from: ["processing"], to: ["queued"] },
+  /** The claimed request cannot go on; its dead letter is already published. */
+  fail: { by: "worker", from: ["processing"], to: ["failed", "parked", "dead"] },
+  /** The same without a claim: it did not get as far, or the queue gave up. From `processing` after the lease. */
+  refuse: { by: "worker", from: ["none", "queued", "processing"], to: ["failed", "parked", "dead"] },
+  /** A person or a finished outage: once more. Its message is published next. */
+  replay: { by: "operator", from: ["failed", "parked", "dead"], to: ["queued"] },
+  /** Withdrawn. A live claim is left to end first. */
+  cancel: { by: "operator", from: ["queued", "failed", "parked", "dead"], to: ["canceled"] },
+  /** A tainted record's draft was found in the mailbox. From `processing` only after the lease. */
+  adopt: { by: "reconciler", from: ["queued", "processing", "failed", "parked", "dead"], to: ["created"] },
+} as const satisfies Record<string, MoveRule>;
+
+export type MoveCause = keyof typeof MOVES;
+
+/** Whether the table lets `cause` take a record from `from` to `to`. */
+export function isLegalMove(cause: MoveCause, from: MoveOrigin, to: DraftState): boolean {
+  const rule: MoveRule = MOVES[cause];
+  return rule.from.includes(from) && rule.to.includes(to);
+}

@@ -1,0 +1,50 @@
+const ADDRESSES = {
+  type: ["string", "array"],
+  maxLength: 20_000,
+  maxItems: 100,
+  items: { type: "string", maxLength: 500 },
+};
+
+/** The most recipients of one draft, to, cc and bcc together. */
+export const RECIPIENTS_MAX = 100;
+
+/**
+ * JSON schema of a draft request: the HTTP body, the `data` of a topic message and a row of a file are all this.
+ * Addresses and characters have rules that a schema cannot say; `parseDraftRequest` adds them.
+ */
+export const DRAFT_REQUEST_SCHEMA = {
+  $id: "draft-request",
+  title: "DraftRequest",
+  description: "One Gmail draft to be made.",
+  type: "object",
+  additionalProperties: false,
+  required: ["to", "subject"],
+  properties: {
+    to: {
+      ...ADDRESSES,
+      minLength: 1,
+      minItems: 1,
+      description: 'One address, a comma-separated list, or an array: "Ada <ada@example.com>".',
+      examples: ["Ada <ada@example.com>"],
+    },
+    cc: { ...ADDRESSES, description: "As `to`. To, cc and bcc hold at most 100 recipients together." },
+    bcc: { ...ADDRESSES, description: "As `to`." },
+    replyTo: { ...ADDRESSES, description: "Where answers go, when not to the mailbox." },
+    subject: { type: "string", minLength: 1, maxLength: 1_000, description: "One line." },
+    message: { type: "string", maxLength: 1_000_000, description: "The text. At least one of message and html." },
+    html: { type: "string", maxLength: 2_000_000, description: "The HTML; made from `message` when absent." },
+    mailbox: { type: "string", maxLength: 254, description: "Whose mailbox; default: the service's GMAIL_USER." },
+    dedupeKey: {
+      type: "string",
+      maxLength: 255,
+      description: "One draft for one key and mailbox, however often and by whatever way it is asked for.",
+    },
+    metadata: {
+      type: "object",
+      maxProperties: 20,
+      propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" },
+      additionalProperties: { type: "string", maxLength: 500 },
+      description: "Your own labels: kept on the record, never in the draft.",
+    },
+  },
+} as const;

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { Ajv, type ErrorObject } from "ajv";
+import type { FieldProblem } from "../errors.ts";
+import { DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
+import { type EmailAddress, parseBareAddress, parseEmailAddress, splitAddressList } from "./email-address.ts";
+import { bodyTextProblem, headerTextProblem } from "./text-rules.ts";
+
+/** A draft request that passed every rule: ready to be composed, nothing left to check. */
+export interface DraftRequest {
+  readonly mailbox: string;
+  readonly to: readonly EmailAddress[];
+  readonly cc: readonly EmailAddress[];
+  readonly bcc: readonly EmailAddress[];
+  readonly replyTo: readonly EmailAddress[];
+  readonly subject: string;
+  /** At least one of `message` and `html` is not empty. */
+  readonly message: string;
+  readonly html: string;
+  readonly dedupeKey: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type ParsedDraftRequest =
+  | { readonly ok: true; readonly request: DraftRequest }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+
+/** No answer lists more problems than a person would read. */
+const PROBLEMS_MAX = 100;
+
+interface DraftRequestBody {
+  readonly to: string | readonly string[];
+  readonly cc?: string | readonly string[];
+  readonly bcc?: string | readonly string[];
+  readonly replyTo?: string | readonly string[];
+  readonly subject: string;
+  readonly message?: string;
+  readonly html?: string;
+  readonly mailbox?: string;
+  readonly dedupeKey?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const fits = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
+}).compile<DraftRequestBody>(DRAFT_REQUEST_SCHEMA);
+
+/**
+ * Reads an unknown value as a draft request. Never throws; reports every problem at once, each with a JSON pointer.
+ * Empty optional fields count as absent, so that a file's empty columns need no special care.
+ */
+export function parseDraftRequest(value: unknown, defaultMailbox: string | null): ParsedDraftRequest {
+  if (!fits(value)) {
+    return { ok: false, problems: (fits.errors ?? []).slice(0, PROBLEMS_MAX).map(schemaProblem) };
+  }
+  const problems: FieldProblem[] = [];
+  const addresses = (field: "to" | "cc" | "bcc" | "replyTo"): EmailAddress[] =>
+    readAddresses(field, value[field], problems);
+  const request: DraftRequest = {
+    mailbox: readMailbox(value.mailbox, defaultMailbox, problems),
+    to: addresses("to"),
+    cc: addresses("cc"),
+    bcc: addresses("bcc"),
+    replyTo: addresses("replyTo"),
+    subject: value.subject,
+    message: value.message ?? "",
+    html: value.html ?? "",
+    dedupeKey: value.dedupeKey === undefined || value.dedupeKey === "" ? null : value.dedupeKey,
+    metadata: value.metadata ?? {},
+  };
+  checkTexts(request, problems);
+  if (request.to.length === 0 && problems.every(({ pointer }) => !pointer.startsWith("/to"))) {
+    problems.push({ pointer: "/to", code: "required", detail: "to names no recipient" });
+  }
+  if (request.to.length + request.cc.length + request.bcc.length > RECIPIENTS_MAX) {
+    problems.push({
+      pointer: "/to",
+      code: "maxRecipients",
+      detail: `to, cc and bcc hold more than ${RECIPIENTS_MAX} recipients`,
+    });
+  }
+  return problems.length === 0 ? { ok: true, request } : { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
+}
+
+/** What makes two requests the same: a hash over every field, whatever the order or the spelling of empty ones. */
+export function fingerprint(request: DraftRequest): string {
+  const { mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, metadata } = request;
+  const labels = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const canonical = JSON.stringify([mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, labels]);
+  return createHash("sha256").update(canonical).digest("base64url");
+}
+
+function schemaProblem(error: ErrorObject): FieldProblem {
+  const pointer = error.instancePath;
+  switch (error.keyword) {
+    case "required":
+      return {
+        pointer: `${pointer}/${error.params.missingProperty}`,
+        code: "required",
+        detail: `${error.params.missingProperty} is missing`,
+      };
+    case "additionalProperties": {
+      const name = String(error.params.additionalProperty);
+      const known = Object.keys(DRAFT_REQUEST_SCHEMA.properties).join(", ");
+      return {
+        pointer: `${pointer}/${escapePointer(name)}`,
+        code: "unknownField",
+        detail: `there is no such field; known are ${known}`,
+      };
+    }
+    default:
+      return {
+        pointer,
+        code: error.keyword,
+        detail: `${pointer === "" ? "the request" : pointer.slice(1)} ${error.message ?? "is invalid"}`,
+      };
+  }
+}
+
+function escapePointer(name: string): string {
+  return name.slice(0, 64).replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+function readAddresses(
+  field: string,
+  value: string | readonly string[] | undefined,
+  problems: FieldProblem[],
+): EmailAddress[] {
+  if (value === undefined || value === "") return [];
+  const parts = typeof value === "string" ? splitAddressList(value) : value;
+  const found: EmailAddress[] = [];
+  for (const [index, part] of parts.entries()) {
+    const parsed = parseEmailAddress(part);
+    if (parsed.ok) found.push(parsed.value);
+    else {
+      const pointer = typeof value === "string" ? `/${field}` : `/${field}/${index}`;
+      const which = parts.length > 1 ? `${field}, entry ${index + 1},` : field;
+      problems.push({ pointer, code: "address", detail: `${which} ${parsed.detail}` });
+    }
+  }
+  return found;
+}
+
+function readMailbox(value: string | undefined, fallback: string | null, problems: FieldProblem[]): string {
+  const given = value === undefined || value === "" ? fallback : value;
+  if (given === null) {
+    problems.push({
+      pointer: "/mailbox",
+      code: "required",
+      detail: "mailbox is missing and the service has no default (GMAIL_USER)",
+    });
+    return "";
+  }
+  const parsed = parseBareAddress(given);
+  if (parsed.ok) return parsed.value.toLowerCase();
+  problems.push({ pointer: "/mailbox", code: "address", detail: `mailbox ${parsed.detail}` });
+  return "";
+}
+
+function checkTexts(request: DraftRequest, problems: FieldProblem[]): void {
+  const check = (pointer: string, problem: string | null): void => {
+    if (problem !== null) problems.push({ pointer, code: "characters", detail: `${pointer.slice(1)} ${problem}` });
+  };
+  check("/subject", headerTextProblem(request.subject));
+  check("/message", bodyTextProblem(request.message));
+  check("/html", bodyTextProblem(request.html));
+  if (request.dedupeKey !== null) check("/dedupeKey", headerTextProblem(request.dedupeKey));
+  for (const [name, text] of Object.entries(request.metadata)) check(`/metadata/${name}`, bodyTextProblem(text));
+  if (request.message === "" && request.html === "") {
+    problems.push({ pointer: "/message", code: "required", detail: "give at least one of message and html" });
+  }
+}
