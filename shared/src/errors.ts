@@ -114,6 +114,12 @@ export const ERROR_CODES = {
     title: "A push came without a valid token of our subscription.",
     remedy: "Compare PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT with: gcloud pubsub subscriptions describe SUBSCRIPTION",
   },
+  CERTS_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "The keys that Google signs identity tokens with could not be fetched.",
+    remedy: "Nothing: Pub/Sub delivers again. If it stays, check the way out to GOOGLE_CERTS_ENDPOINT.",
+  },
   PUSH_MALFORMED: {
     class: "transient",
     status: 400,
@@ -392,13 +398,40 @@ export class DraftError extends Error {
     return ERROR_CODES[this.code].status;
   }
 
+  /** The same failure of a call that changes nothing: whatever became of it, no draft came of it. */
+  asNotApplied(): DraftError {
+    const { reason, fields, retryAfterMs, facts, cause } = this;
+    return new DraftError(this.code, {
+      reason,
+      fields,
+      facts,
+      cause,
+      applied: "no",
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+
   /** What to do next, with the placeholders filled in; an unknown one keeps its name so that it can be looked up. */
   get remedy(): string {
-    return ERROR_CODES[this.code].remedy.replace(/\{(\w+)\}/g, (hole, name: string) => this.facts[name] ?? hole);
+    return fill(ERROR_CODES[this.code].remedy, this.facts);
+  }
+
+  /** The same for a log that everybody may read: the mailbox stays a placeholder. */
+  get remedyWithoutAddress(): string {
+    const { mailbox: _, ...facts } = this.facts;
+    return fill(ERROR_CODES[this.code].remedy, facts);
   }
 }
 
-/** The failure as it is: a `DraftError` unchanged, anything else as INTERNAL, which is tried again. */
+function fill(text: string, facts: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) => facts[name] ?? hole);
+}
+
+/** The failure as it is: a `DraftError` unchanged, the ledger's by its code, anything else as INTERNAL: tried again. */
 export function toDraftError(error: unknown): DraftError {
-  return error instanceof DraftError ? error : new DraftError("INTERNAL", { cause: error, applied: "unknown" });
+  if (error instanceof DraftError) return error;
+  const isLedger = error instanceof Error && "code" in error && error.code === "LEDGER_UNAVAILABLE";
+  return isLedger
+    ? new DraftError("LEDGER_UNAVAILABLE", { reason: error.message, cause: error, applied: "unknown" })
+    : new DraftError("INTERNAL", { cause: error, applied: "unknown" });
 }

@@ -21,6 +21,8 @@ export type FailureState = "failed" | "parked" | "dead";
 export interface RecordProblem {
   readonly code: string;
   readonly detail: string;
+  /** What to do next, for the person who reads it. */
+  readonly remedy?: string;
   /** Whether the same request may succeed later without being changed. */
   readonly retryable: boolean;
   /** One entry per field at fault; `pointer` is a JSON pointer (RFC 6901) into the request. */

@@ -1,0 +1,74 @@
+import { decodePush } from "@draftmill/shared/contract/pushed-message.ts";
+import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
+import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import Fastify, { type FastifyInstance } from "fastify";
+import { logDelivery } from "./delivery-log.ts";
+import { statusOf } from "./outcome.ts";
+import { type ProcessDeps, processDraft } from "./process-draft.ts";
+import type { VerifyPush } from "./push/verify-push.ts";
+
+export interface WorkerDeps extends ProcessDeps {
+  readonly verifyPush: VerifyPush;
+  readonly log: Logger;
+  readonly project: string | undefined;
+  /** Aborts when the process is to stop: what waits gives up and is delivered again. */
+  readonly stopping: AbortSignal;
+}
+
+/** A 10 MB message, the most that Pub/Sub carries, in base64 and its envelope. */
+const BODY_LIMIT = 15 * 1024 * 1024;
+/** How long a delivery may wait for its turn; the subscription's ack deadline and Cloud Run's timeout are 600 s. */
+const HOLD_MAX_MS = 540_000;
+
+/** The worker as a Fastify instance: the only file that knows HTTP. Never listens by itself. */
+export function buildApp(deps: WorkerDeps): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    return503OnClosing: true,
+    forceCloseConnections: "idle",
+    // Node swaps the two limits when headersTimeout exceeds requestTimeout, and looks every 30 s unless told otherwise.
+    requestTimeout: 60_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+  });
+
+  app.get("/health/live", async () => ({ status: "ok" }));
+  app.get("/health/ready", async (_request, reply) => {
+    if (deps.stopping.aborted) return reply.code(503).send({ status: "stopping" });
+    await deps.ledger.get("health-ready");
+    return { status: "ok" };
+  });
+
+  app.post(
+    "/push",
+    { onRequest: async ({ headers }) => deps.verifyPush(headers.authorization) },
+    async (request, reply) => {
+      const startedMs = deps.clock.monotonicMs();
+      const pushed = decodePush(request.body);
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const hold = AbortSignal.any([deps.stopping, gone.signal, AbortSignal.timeout(HOLD_MAX_MS)]);
+      const delivered = await processDraft(deps, pushed, hold);
+      const status = statusOf(delivered.outcome);
+      logDelivery(deps, { pushed, ...delivered, status, durationMs: deps.clock.monotonicMs() - startedMs });
+      return reply.code(status).send();
+    },
+  );
+
+  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send());
+  app.setErrorHandler(async (error, _request, reply) => {
+    const failure = requestFailure(error);
+    const details = failure.cause === undefined ? {} : { err: describeError(failure.cause) };
+    deps.log.warn({ code: failure.code, reason: failure.reason, remedy: failure.remedy, ...details }, "push.refused");
+    // No detail for a caller that has not proved who it is; Pub/Sub reads the status only.
+    return reply.code(failure.status).send();
+  });
+  return app;
+}
+
+/** Fastify's own refusals (too large, not JSON) are of the request; anything else is ours. */
+function requestFailure(error: unknown): DraftError {
+  const isRefusal =
+    error instanceof Error && "statusCode" in error && typeof error.statusCode === "number" && error.statusCode < 500;
+  return isRefusal ? new DraftError("PUSH_MALFORMED", { reason: error.message }) : toDraftError(error);
+}

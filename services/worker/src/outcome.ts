@@ -1,0 +1,30 @@
+import type { DraftState } from "@draftmill/shared/contract/draft-record.ts";
+import type { DraftError } from "@draftmill/shared/errors.ts";
+
+/** How one delivery ended. */
+export type Outcome =
+  /** The draft exists and the ledger knows it. `found`: an earlier attempt had made it. */
+  | { readonly kind: "created"; readonly draftId: string; readonly found: boolean }
+  /** The request had ended before this delivery. */
+  | { readonly kind: "duplicate"; readonly state: DraftState }
+  /** It cannot succeed as things are; its dead letter is published. */
+  | { readonly kind: "dead-lettered"; readonly error: DraftError }
+  /** Pub/Sub shall deliver it again. */
+  | { readonly kind: "retry"; readonly error: DraftError };
+
+/**
+ * The answer to the push: 204 acknowledges (Google's emulator takes 202 for a refusal, so 204 it is), 503 asks for
+ * another delivery.
+ */
+export function statusOf(outcome: Outcome): 204 | 503 {
+  switch (outcome.kind) {
+    case "created":
+    case "duplicate":
+    case "dead-lettered":
+      return 204;
+    case "retry":
+      return 503;
+    default:
+      return outcome satisfies never;
+  }
+}

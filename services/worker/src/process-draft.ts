@@ -1,0 +1,258 @@
+import type { Clock } from "@draftmill/shared/clock.ts";
+import { encodeDeadLetter } from "@draftmill/shared/contract/dead-letter.ts";
+import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { type DraftIds, type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
+import { DraftError, type ErrorCode, toDraftError } from "@draftmill/shared/errors.ts";
+import type { Claimed, DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { composeMessage } from "./compose/compose-message.ts";
+import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
+import { failureOf, unreadableRecord } from "./failure-record.ts";
+import type { Gmail } from "./gmail/gmail-port.ts";
+import { knownDraftIds } from "./known-drafts.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Pacer } from "./pacer.ts";
+
+export interface ProcessDeps {
+  readonly ledger: DraftLedger;
+  readonly gmail: Gmail;
+  readonly pacer: Pacer;
+  readonly deadLetters: DeadLetterPublisher;
+  readonly mailboxes: MailboxPolicy;
+  readonly defaultMailbox: string | null;
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** How often a failure that certainly made no draft is tried again at once before Pub/Sub's own retry takes over. */
+const TRIES_AT_ONCE = 3;
+const FIRST_PAUSE_MS = 300;
+
+/** How the delivery of a request ended. */
+export interface Delivered {
+  readonly requestId: string;
+  readonly outcome: Outcome;
+}
+
+/**
+ * One delivery of one message, from its bytes to its outcome. Never throws: what is not understood is a retry.
+ * `hold` ends the waiting (for speed, for another claim), never a call that is under way.
+ */
+export async function processDraft(deps: ProcessDeps, pushed: PushedMessage, hold: AbortSignal): Promise<Delivered> {
+  const decoded = decodeDraftMessage(pushed, deps.defaultMailbox);
+  const requestId = decoded.ok ? decoded.message.id : decoded.id;
+  try {
+    const outcome = decoded.ok
+      ? await processRequest(deps, pushed, decoded.message, hold)
+      : await deadLetterUnclaimed(deps, pushed, unreadableRecord(requestId, pushed, deps.clock.nowMs()), decoded.error);
+    return { requestId, outcome };
+  } catch (error) {
+    return { requestId, outcome: { kind: "retry", error: toDraftError(error) } };
+  }
+}
+
+async function processRequest(
+  deps: ProcessDeps,
+  pushed: PushedMessage,
+  message: DraftMessage,
+  hold: AbortSignal,
+): Promise<Outcome> {
+  const nowMs = deps.clock.nowMs();
+  const record = newDraftRecord(recordOf(message), nowMs);
+  if (!mayImpersonate(deps.mailboxes, message.request.mailbox)) {
+    return deadLetterUnclaimed(deps, pushed, record, new DraftError("MAILBOX_NOT_ALLOWED"));
+  }
+  let mime: Buffer;
+  try {
+    mime = await composeMessage(message.request, { id: message.id, nowMs });
+  } catch (error) {
+    const failure = toDraftError(error);
+    if (failure.class === "permanent") return deadLetterUnclaimed(deps, pushed, record, failure);
+    throw error;
+  }
+  return makeDraft(deps, pushed, { message, record, mime }, hold);
+}
+
+interface Work {
+  readonly message: DraftMessage;
+  readonly record: DraftRecord;
+  readonly mime: Buffer;
+}
+
+async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, hold: AbortSignal): Promise<Outcome> {
+  const { ledger, pacer, clock } = deps;
+  const { message, record } = work;
+  const { mailbox } = message.request;
+  for (let tries = 1; ; tries += 1) {
+    // Waiting comes before the claim, so that leases stay short.
+    await held(pacer.admit(mailbox, hold), hold, "GMAIL_THROTTLED");
+    const claim = await ledger.claim(record);
+    switch (claim.kind) {
+      case "duplicate":
+        return { kind: "duplicate", state: claim.record.state };
+      case "conflict":
+        return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
+      case "busy":
+        // Its owner may be gone: acknowledging now could lose the request.
+        await held(untilMoved(deps, message.id, claim.retryAfterMs, hold), hold, "CLAIM_BUSY");
+        tries -= 1;
+        continue;
+      case "claimed":
+        break;
+      default:
+        return claim satisfies never;
+    }
+    const attempt = await attemptDraft(deps, work, claim);
+    if (attempt.kind === "created") {
+      pacer.succeeded(mailbox);
+      return attempt;
+    }
+    const { error } = attempt;
+    // A create that may have left and may have landed keeps its claim: only a look at the mailbox can tell, and only
+    // after the lease, when a late landing has shown itself.
+    if (error.applied === "unknown") return { kind: "retry", error };
+    switch (error.class) {
+      case "permanent":
+      case "admin":
+        return deadLetterClaimed(deps, pushed, claim, error);
+      case "throttled":
+        pacer.refused(mailbox, error.retryAfterMs);
+        await ledger.release(claim, "throttled");
+        tries -= 1;
+        continue;
+      case "transient":
+        await ledger.release(claim, null);
+        if (tries >= TRIES_AT_ONCE) return { kind: "retry", error };
+        await clock.sleep(FIRST_PAUSE_MS * 2 ** tries * (0.5 + deps.random() / 2), hold);
+        continue;
+      default:
+        return error.class satisfies never;
+    }
+  }
+}
+
+type Attempt = Extract<Outcome, { kind: "created" }> | { readonly kind: "refused"; readonly error: DraftError };
+
+/** Under a claim: look if need be, create, record. */
+async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: Claimed): Promise<Attempt> {
+  const { gmail, ledger } = deps;
+  const { mailbox } = message.request;
+  // Every single call has its own deadline; this one is for all of them together.
+  const signal = AbortSignal.timeout(deps.leaseMs / 2);
+  let found: DraftIds | null = null;
+  if (claim.mustFind) {
+    try {
+      const known = await knownDraftIds(ledger, mailbox);
+      found = await gmail.findDraft(mailbox, message.id, (draftId) => known.has(draftId), signal);
+    } catch (error) {
+      // Looking changes nothing, however it fails: the release restores the taint and the next claim looks again.
+      return { kind: "refused", error: toDraftError(error).asNotApplied() };
+    }
+  }
+  try {
+    const draft = found ?? (await gmail.createDraft(mailbox, mime, signal, () => assertLeaseFresh(deps, claim)));
+    const settled = await ledger.complete(claim, draft);
+    // Fenced off: another claim works on the request and will find this draft.
+    if (settled.kind === "fenced-off") {
+      return { kind: "refused", error: new DraftError("LEASE_SPENT", { applied: "unknown" }) };
+    }
+    return { kind: "created", draftId: draft.draftId, found: found !== null };
+  } catch (error) {
+    return { kind: "refused", error: toDraftError(error) };
+  }
+}
+
+/** The POST may leave in the first third of the lease only, by either clock, so that its landing shows before the next find. */
+function assertLeaseFresh({ clock, leaseMs }: ProcessDeps, claim: Claimed): void {
+  const byMonotonicMs = clock.monotonicMs() - claim.leaseStartedMonotonicMs;
+  const byWallMs = Math.abs(clock.nowMs() - claim.leaseStartedWallMs);
+  if (Math.max(byMonotonicMs, byWallMs) > leaseMs / 3) throw new DraftError("LEASE_SPENT");
+}
+
+/** Says what was waited for when the waiting was cut short. */
+async function held(waiting: Promise<void>, hold: AbortSignal, code: ErrorCode): Promise<void> {
+  try {
+    await waiting;
+  } catch (error) {
+    throw hold.aborted ? new DraftError(code) : error;
+  }
+}
+
+/** Returns once the record has left `processing`, or the lease that was seen has run out. */
+async function untilMoved(
+  { ledger, clock }: ProcessDeps,
+  id: string,
+  leaseLeftMs: number,
+  hold: AbortSignal,
+): Promise<void> {
+  const moved = new AbortController();
+  const either = AbortSignal.any([hold, moved.signal]);
+  const watching = (async () => {
+    for await (const record of ledger.watch(id, either)) if (record.state !== "processing") return;
+  })();
+  try {
+    await Promise.race([watching, clock.sleep(leaseLeftMs, either)]);
+    hold.throwIfAborted();
+  } finally {
+    moved.abort();
+    await watching;
+  }
+}
+
+/** Dead letter first, record second, acknowledge last: whatever breaks in between, the request is still somewhere. */
+async function deadLetterClaimed(
+  deps: ProcessDeps,
+  pushed: PushedMessage,
+  claim: Claimed,
+  error: DraftError,
+): Promise<Outcome> {
+  await deps.deadLetters.publish(encodeDeadLetter(pushed, claim.record.id, error, deps.clock.nowMs()));
+  const settled = await deps.ledger.fail(claim, failureOf(error, pushed));
+  return settled.kind === "settled"
+    ? { kind: "dead-lettered", error }
+    : { kind: "retry", error: new DraftError("LEASE_SPENT") };
+}
+
+async function deadLetterUnclaimed(
+  deps: ProcessDeps,
+  pushed: PushedMessage,
+  record: DraftRecord,
+  error: DraftError,
+): Promise<Outcome> {
+  const known = await deps.ledger.get(record.id);
+  if (known !== null && known.bodyHash === record.bodyHash && known.problem !== null) {
+    return { kind: "duplicate", state: known.state };
+  }
+  await deps.deadLetters.publish(encodeDeadLetter(pushed, record.id, error, deps.clock.nowMs()));
+  const refused = await deps.ledger.failUnclaimed(record, failureOf(error, pushed));
+  return refused.kind === "busy"
+    ? { kind: "retry", error: new DraftError("CLAIM_BUSY", { retryAfterMs: refused.retryAfterMs }) }
+    : { kind: "dead-lettered", error };
+}
+
+/** The record under this id is another request's and is left alone; the dead letter alone tells of this one. */
+async function deadLetterForeign(
+  deps: ProcessDeps,
+  pushed: PushedMessage,
+  id: string,
+  error: DraftError,
+): Promise<Outcome> {
+  await deps.deadLetters.publish(encodeDeadLetter(pushed, id, error, deps.clock.nowMs()));
+  return { kind: "dead-lettered", error };
+}
+
+function recordOf({ id, request, bodyHash, caller, batch }: DraftMessage) {
+  return {
+    id,
+    mailbox: request.mailbox,
+    to: request.to.map(({ address }) => address),
+    subject: request.subject,
+    bodyHash,
+    caller,
+    batch,
+    dedupeKey: request.dedupeKey,
+    metadata: request.metadata,
+  };
+}

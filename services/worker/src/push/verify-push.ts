@@ -1,0 +1,23 @@
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { IdTokenClaims } from "@draftmill/shared/google-id-token.ts";
+
+/** Whether a push comes from our subscription. Rejects with PUSH_UNVERIFIED or CERTS_UNAVAILABLE. */
+export type VerifyPush = (authorization: string | undefined) => Promise<void>;
+
+/** Accepts pushes whose token names the subscription's service account. Runs before the body is read. */
+export function createPushVerifier(
+  verifyIdToken: (token: string) => Promise<IdTokenClaims>,
+  serviceAccount: string,
+): VerifyPush {
+  return async (authorization) => {
+    const token = /^Bearer ([\w.-]+)$/i.exec(authorization ?? "")?.[1];
+    if (token === undefined) throw new DraftError("PUSH_UNVERIFIED", { reason: "the push carries no bearer token" });
+    const { email } = await verifyIdToken(token);
+    if (email !== serviceAccount) {
+      throw new DraftError("PUSH_UNVERIFIED", { reason: "the token is of another service account" });
+    }
+  };
+}
+
+/** For Google's emulator, which sends no token. */
+export const acceptAnyPush: VerifyPush = async () => {};

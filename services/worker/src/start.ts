@@ -1,0 +1,108 @@
+import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
+import type { DeadLetter } from "@draftmill/shared/contract/dead-letter.ts";
+import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
+import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
+import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
+import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
+import { createLogger, type Logger } from "@draftmill/shared/log.ts";
+import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { buildApp } from "./app.ts";
+import { readWorkerConfig, WORKER_VARIABLES, type WorkerConfig } from "./config.ts";
+import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
+import { openGmail } from "./gmail/open-gmail.ts";
+import type { GoogleCall } from "./google/google-call.ts";
+import { createBackoffPacer } from "./pacer.ts";
+import { acceptAnyPush, createPushVerifier } from "./push/verify-push.ts";
+
+export interface RunningWorker {
+  readonly url: string;
+  /** Takes no more pushes, lets those under way end, then closes what it opened. */
+  close(): Promise<void>;
+}
+
+/** A publish of a dead letter that is not confirmed by then makes the delivery a retry. */
+const PUBLISH_TIMEOUT_MS = 10_000;
+
+/** Builds the worker from its environment and listens. Throws `EnvironmentError` before anything is opened. */
+export async function startWorker(
+  environment: Environment,
+  options: { readonly clock?: Clock; readonly log?: Logger } = {},
+): Promise<RunningWorker> {
+  const config = readWorkerConfig(environment);
+  const { env } = config;
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLogger("worker", env.LOG_LEVEL);
+  log.info({ config: describeEnv(WORKER_VARIABLES, env) }, "worker.starting");
+  const lifecycle = createLifecycle();
+  const stopping = new AbortController();
+  return openOrClose(lifecycle, async () => {
+    const store = await openLedger(env.LEDGER_URL, { clock });
+    lifecycle.onClose(() => store.close());
+    const deadLetters = openDeadLetters(config);
+    lifecycle.onClose(() => deadLetters.close());
+    const app = buildApp({
+      ledger: new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS }),
+      gmail: openGmail({
+        endpoints: env,
+        serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
+        scope: env.GMAIL_SCOPE,
+        timeoutMs: env.GOOGLE_TIMEOUT_MS,
+        clock,
+        onCall: logGoogleCall(log),
+      }),
+      pacer: createBackoffPacer(clock, Math.random),
+      deadLetters,
+      mailboxes: config.mailboxes,
+      defaultMailbox: config.defaultMailbox,
+      leaseMs: env.CLAIM_LEASE_MS,
+      clock,
+      random: Math.random,
+      verifyPush: pushVerifier(config, clock),
+      log,
+      project: env.GOOGLE_CLOUD_PROJECT,
+      stopping: stopping.signal,
+    });
+    lifecycle.onClose(async () => {
+      stopping.abort();
+      await app.close();
+    });
+    const url = await app.listen({ port: env.PORT, host: env.HOST });
+    log.info({ url }, "worker.started");
+    return {
+      url,
+      async close() {
+        await lifecycle.close();
+        log.info("worker.stopped");
+      },
+    };
+  });
+}
+
+function openDeadLetters({ env }: WorkerConfig): DeadLetterPublisher {
+  const topic = openTopicPublisher({
+    topic: env.DEAD_LETTER_TOPIC,
+    projectId: env.GOOGLE_CLOUD_PROJECT,
+    emulatorHost: env.PUBSUB_EMULATOR_HOST,
+    ordered: false,
+    timeoutMs: PUBLISH_TIMEOUT_MS,
+  });
+  return {
+    async publish(letter: DeadLetter) {
+      await topic.publish(letter);
+    },
+    close: () => topic.close(),
+  };
+}
+
+function pushVerifier({ env, pushIdentity }: WorkerConfig, clock: Clock) {
+  if (pushIdentity === null) return acceptAnyPush;
+  const { audience, serviceAccount } = pushIdentity;
+  const verifyIdToken = createIdTokenVerifier({ certsUrl: env.GOOGLE_CERTS_ENDPOINT, audience, clock });
+  return createPushVerifier(verifyIdToken, serviceAccount);
+}
+
+/** Each call to Google with its status, timing and Google's reason: what one reads when drafts do not appear. */
+function logGoogleCall(log: Logger) {
+  return (call: GoogleCall): void => log.debug(call, "google.called");
+}

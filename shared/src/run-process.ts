@@ -1,0 +1,46 @@
+import { EnvironmentError } from "./env.ts";
+import { createLogger, describeError } from "./log.ts";
+
+/** Cloud Run kills ten seconds after SIGTERM (https://cloud.google.com/run/docs/container-contract#instance-shutdown). */
+const STOP_WITHIN_MS = 9_000;
+
+/**
+ * Runs a service as a process: starts it, closes it on SIGTERM or SIGINT within Cloud Run's grace, and exits 0 after a
+ * clean stop, 1 otherwise. A second signal exits at once.
+ */
+export async function runProcess(name: string, start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+  const log = createLogger(name, "info");
+  let service: { close(): Promise<void> };
+  try {
+    service = await start();
+  } catch (error) {
+    if (error instanceof EnvironmentError) {
+      log.fatal({ problems: error.problems }, `${name} cannot start: ${error.message}`);
+    } else {
+      log.fatal({ err: describeError(error) }, `${name} cannot start`);
+    }
+    process.exitCode = 1;
+    return;
+  }
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    const deadline = setTimeout(() => {
+      log.error({ withinMs: STOP_WITHIN_MS }, `${name} did not stop in time`);
+      process.exit(1);
+    }, STOP_WITHIN_MS);
+    service.close().then(
+      () => {
+        clearTimeout(deadline);
+        process.exit(0);
+      },
+      (error) => {
+        log.error({ err: describeError(error) }, `${name} did not stop cleanly`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}

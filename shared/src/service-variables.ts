@@ -1,0 +1,38 @@
+import { parseBareAddress } from "./contract/email-address.ts";
+import { parseMailboxPolicy } from "./contract/mailbox-policy.ts";
+import { asOneOf, asText, asWholeNumber, type EnvVar } from "./env.ts";
+import { LOG_LEVELS } from "./log.ts";
+
+/** The variables that both services read. */
+export const SERVICE_VARIABLES = {
+  PORT: { parse: asWholeNumber(0, 65_535), fallback: 8080, meaning: "port to listen on; 0 takes a free one" },
+  HOST: { parse: asText, fallback: "0.0.0.0", meaning: "address to listen on" },
+  LOG_LEVEL: {
+    parse: asOneOf(...LOG_LEVELS),
+    fallback: "info",
+    meaning: `least severity to log: ${LOG_LEVELS.join(", ")}`,
+  },
+  GOOGLE_CLOUD_PROJECT: {
+    parse: asText,
+    fallback: undefined,
+    meaning: "project id; on Google Cloud the metadata server knows it",
+  },
+  GMAIL_USER: { parse: asMailbox, fallback: undefined, meaning: "the mailbox of requests that name none" },
+  MAILBOXES: {
+    parse: parseMailboxPolicy,
+    fallback: undefined,
+    meaning: "addresses and @domains that may be drafted for, comma-separated; unset: GMAIL_USER alone",
+  },
+  LEDGER_URL: {
+    parse: asText,
+    fallback: "sqlite:./data/ledger.db",
+    meaning: "where the state of each request is kept: sqlite:PATH",
+  },
+  PUBSUB_EMULATOR_HOST: { parse: asText, fallback: undefined, meaning: "host:port of a Pub/Sub other than Google's" },
+} as const satisfies Record<string, EnvVar<unknown>>;
+
+function asMailbox(raw: string): string {
+  const parsed = parseBareAddress(raw);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  return parsed.value.toLowerCase();
+}
