@@ -4,9 +4,12 @@ import { createLogger, describeError } from "./log.ts";
 /** Cloud Run kills ten seconds after SIGTERM (https://cloud.google.com/run/docs/container-contract#instance-shutdown). */
 const STOP_WITHIN_MS = 9_000;
 
+/** A terminal's Ctrl-C reaches a process more than once: from the terminal and from npm, which passes it on. */
+const SAME_CTRL_C_MS = 1_000;
+
 /**
  * Runs a service as a process: starts it, closes it on SIGTERM or SIGINT within Cloud Run's grace, and exits 0 after a
- * clean stop, 1 otherwise. A second signal exits at once.
+ * clean stop, 1 otherwise. A second Ctrl-C exits at once.
  */
 export async function runProcess(name: string, start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
   const log = createLogger(name, "info");
@@ -22,10 +25,13 @@ export async function runProcess(name: string, start: () => Promise<{ close(): P
     process.exitCode = 1;
     return;
   }
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+  let stoppingSinceMs: number | null = null;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stoppingSinceMs !== null) {
+      if (signal === "SIGINT" && performance.now() - stoppingSinceMs > SAME_CTRL_C_MS) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = performance.now();
     const deadline = setTimeout(() => {
       log.error({ withinMs: STOP_WITHIN_MS }, `${name} did not stop in time`);
       process.exit(1);

@@ -1,28 +1,28 @@
-import type { Clock } from "@draftmill/shared/clock.ts";
-import { encodeDeadLetter } from "@draftmill/shared/contract/dead-letter.ts";
 import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { type DraftIds, type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, type ErrorCode, toDraftError } from "@draftmill/shared/errors.ts";
-import type { Claimed, DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Claimed } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { composeMessage } from "./compose/compose-message.ts";
-import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
-import { failureOf, unreadableRecord } from "./failure-record.ts";
+import {
+  type DeadLetterDeps,
+  deadLetterClaimed,
+  deadLetterForeign,
+  deadLetterUnclaimed,
+} from "./dead-letter-request.ts";
+import { unreadableRecord } from "./failure-record.ts";
 import type { Gmail } from "./gmail/gmail-port.ts";
 import { knownDraftIds } from "./known-drafts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Pacer } from "./pacer.ts";
 
-export interface ProcessDeps {
-  readonly ledger: DraftLedger;
+export interface ProcessDeps extends DeadLetterDeps {
   readonly gmail: Gmail;
   readonly pacer: Pacer;
-  readonly deadLetters: DeadLetterPublisher;
   readonly mailboxes: MailboxPolicy;
   readonly defaultMailbox: string | null;
   readonly leaseMs: number;
-  readonly clock: Clock;
   readonly random: () => number;
 }
 
@@ -199,48 +199,6 @@ async function untilMoved(
     moved.abort();
     await watching;
   }
-}
-
-/** Dead letter first, record second, acknowledge last: whatever breaks in between, the request is still somewhere. */
-async function deadLetterClaimed(
-  deps: ProcessDeps,
-  pushed: PushedMessage,
-  claim: Claimed,
-  error: DraftError,
-): Promise<Outcome> {
-  await deps.deadLetters.publish(encodeDeadLetter(pushed, claim.record.id, error, deps.clock.nowMs()));
-  const settled = await deps.ledger.fail(claim, failureOf(error, pushed));
-  return settled.kind === "settled"
-    ? { kind: "dead-lettered", error }
-    : { kind: "retry", error: new DraftError("LEASE_SPENT") };
-}
-
-async function deadLetterUnclaimed(
-  deps: ProcessDeps,
-  pushed: PushedMessage,
-  record: DraftRecord,
-  error: DraftError,
-): Promise<Outcome> {
-  const known = await deps.ledger.get(record.id);
-  if (known !== null && known.bodyHash === record.bodyHash && known.problem !== null) {
-    return { kind: "duplicate", state: known.state };
-  }
-  await deps.deadLetters.publish(encodeDeadLetter(pushed, record.id, error, deps.clock.nowMs()));
-  const refused = await deps.ledger.failUnclaimed(record, failureOf(error, pushed));
-  return refused.kind === "busy"
-    ? { kind: "retry", error: new DraftError("CLAIM_BUSY", { retryAfterMs: refused.retryAfterMs }) }
-    : { kind: "dead-lettered", error };
-}
-
-/** The record under this id is another request's and is left alone; the dead letter alone tells of this one. */
-async function deadLetterForeign(
-  deps: ProcessDeps,
-  pushed: PushedMessage,
-  id: string,
-  error: DraftError,
-): Promise<Outcome> {
-  await deps.deadLetters.publish(encodeDeadLetter(pushed, id, error, deps.clock.nowMs()));
-  return { kind: "dead-lettered", error };
 }
 
 function recordOf({ id, request, bodyHash, caller, batch }: DraftMessage) {

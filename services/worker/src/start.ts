@@ -44,7 +44,9 @@ export async function startWorker(
     const app = buildApp({
       ledger: new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS }),
       gmail: openGmail({
-        endpoints: env,
+        iamCredentialsEndpoint: env.IAM_CREDENTIALS_ENDPOINT,
+        gmailEndpoint: env.GMAIL_ENDPOINT,
+        tokenEndpoint: env.OAUTH_TOKEN_ENDPOINT,
         serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
         scope: env.GMAIL_SCOPE,
         timeoutMs: env.GOOGLE_TIMEOUT_MS,
