@@ -9,19 +9,19 @@ const SAME_CTRL_C_MS = 1_000;
 
 /**
  * Runs a service as a process: starts it, closes it on SIGTERM or SIGINT within Cloud Run's grace, and exits 0 after a
- * clean stop, 1 otherwise. A second Ctrl-C exits at once.
+ * clean stop, 1 otherwise. A second Ctrl-C exits at once. `explain` tells why it did not start.
  */
-export async function runProcess(name: string, start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+export async function runProcess(
+  name: string,
+  start: () => Promise<{ close(): Promise<void> }>,
+  explain: (error: unknown) => void = (error) => logFailedStart(name, error),
+): Promise<void> {
   const log = createLogger(name, "info");
   let service: { close(): Promise<void> };
   try {
     service = await start();
   } catch (error) {
-    if (error instanceof EnvironmentError) {
-      log.fatal({ problems: error.problems }, `${name} cannot start: ${error.message}`);
-    } else {
-      log.fatal({ err: describeError(error) }, `${name} cannot start`);
-    }
+    explain(error);
     process.exitCode = 1;
     return;
   }
@@ -33,7 +33,7 @@ export async function runProcess(name: string, start: () => Promise<{ close(): P
     }
     stoppingSinceMs = performance.now();
     const deadline = setTimeout(() => {
-      log.error({ withinMs: STOP_WITHIN_MS }, `${name} did not stop in time`);
+      log.error({ withinMs: STOP_WITHIN_MS }, `${name}.stopped-late`);
       process.exit(1);
     }, STOP_WITHIN_MS);
     service.close().then(
@@ -42,11 +42,17 @@ export async function runProcess(name: string, start: () => Promise<{ close(): P
         process.exit(0);
       },
       (error) => {
-        log.error({ err: describeError(error) }, `${name} did not stop cleanly`);
+        log.error({ err: describeError(error) }, `${name}.stopped-uncleanly`);
         process.exit(1);
       },
     );
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+}
+
+function logFailedStart(name: string, error: unknown): void {
+  const log = createLogger(name, "info");
+  if (error instanceof EnvironmentError) log.fatal({ problems: error.problems }, `${name}.refused-to-start`);
+  else log.fatal({ err: describeError(error) }, `${name}.failed-to-start`);
 }

@@ -1,0 +1,5 @@
+// The parent's end of the channel closes even when the parent is killed: no service outlives its stack.
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+
+const name = process.argv[2];
+await import(name === "api" ? "@draftmill/api/main.ts" : "@draftmill/worker/main.ts");

@@ -1,0 +1,72 @@
+/** What the local stack sets up on its Pub/Sub, by REST, so that it also works on Google's emulator. */
+export interface Topology {
+  /** http://host:port */
+  readonly pubsubUrl: string;
+  readonly project: string;
+  /** Where the worker takes pushes: its URL without a path. */
+  readonly workerUrl: string;
+  /** Null for Google's emulator, which sends no token. */
+  readonly push: { readonly audience: string; readonly serviceAccount: string } | null;
+  readonly retry: { readonly minimumBackoff: string; readonly maximumBackoff: string };
+}
+
+export const DRAFTS_TOPIC = "draft-requests";
+export const DEAD_LETTER_TOPIC = "draft-requests-dead-letter";
+export const DRAFTS_SUBSCRIPTION = "draft-requests-push";
+/** Holds every dead letter until somebody pulls it. */
+export const DEAD_LETTER_SUBSCRIPTION = "draft-requests-dead-letter-pull";
+
+const CALL_TIMEOUT_MS = 10_000;
+
+/** Creates topics and subscriptions that are missing, and points the push subscription at the worker as it listens now. */
+export async function setUpTopics(topology: Topology): Promise<void> {
+  const { project, retry } = topology;
+  const topic = (name: string): string => `projects/${project}/topics/${name}`;
+  const pushConfig = pushConfigOf(topology);
+  await createUnlessThere(topology, `topics/${DRAFTS_TOPIC}`, {});
+  await createUnlessThere(topology, `topics/${DEAD_LETTER_TOPIC}`, {});
+  await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_SUBSCRIPTION}`, {
+    topic: topic(DEAD_LETTER_TOPIC),
+    ackDeadlineSeconds: 60,
+    expirationPolicy: {},
+  });
+  const made = await createUnlessThere(topology, `subscriptions/${DRAFTS_SUBSCRIPTION}`, {
+    topic: topic(DRAFTS_TOPIC),
+    ackDeadlineSeconds: 600,
+    // Google's emulator loses exhausted messages of an ordered subscription; the embedded Pub/Sub does not.
+    enableMessageOrdering: topology.push !== null,
+    retryPolicy: retry,
+    deadLetterPolicy: { deadLetterTopic: topic(DEAD_LETTER_TOPIC), maxDeliveryAttempts: 100 },
+    expirationPolicy: {},
+    pushConfig,
+  });
+  if (!made) await call(topology, "POST", `subscriptions/${DRAFTS_SUBSCRIPTION}:modifyPushConfig`, { pushConfig });
+}
+
+function pushConfigOf({ workerUrl, push }: Topology) {
+  const pushEndpoint = `${workerUrl}/push`;
+  if (push === null) return { pushEndpoint };
+  return { pushEndpoint, oidcToken: { serviceAccountEmail: push.serviceAccount, audience: push.audience } };
+}
+
+async function createUnlessThere(topology: Topology, resource: string, body: unknown): Promise<boolean> {
+  return (await call(topology, "PUT", resource, body, [409])) !== 409;
+}
+
+async function call(
+  { pubsubUrl, project }: Topology,
+  method: string,
+  resource: string,
+  body: unknown,
+  accepted: readonly number[] = [],
+): Promise<number> {
+  const response = await fetch(`${pubsubUrl}/v1/projects/${project}/${resource}`, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+  });
+  const answer = await response.text();
+  if (response.ok || accepted.includes(response.status)) return response.status;
+  throw new Error(`Pub/Sub refused ${method} ${resource} with ${response.status}: ${answer.slice(0, 500)}`);
+}

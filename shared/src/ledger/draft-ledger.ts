@@ -1,0 +1,229 @@
+import type { Clock } from "../clock.ts";
+import type { DraftIds, DraftRecord } from "../contract/draft-record.ts";
+import {
+  type ClaimDecision,
+  decideCancel,
+  decideClaim,
+  decideComplete,
+  decideDoubt,
+  decideFail,
+  decideRefuse,
+  decideRelease,
+  decideReplay,
+  type Failure,
+  type OperatorDecision,
+  type OwnerDecision,
+} from "./decide.ts";
+import {
+  type CountFilter,
+  type Ledger,
+  LedgerUnavailable,
+  type ListQuery,
+  type Page,
+  type StateCounts,
+  type Stored,
+} from "./ledger.ts";
+
+/** The default of `CLAIM_LEASE_MS`: six times the longest call to Google, so that 90 s separate it from the next claim. */
+export const DEFAULT_CLAIM_LEASE_MS = 180_000;
+
+/** Each lost race means that another writer has moved the record on, and few moves are possible from anywhere. */
+const MAX_RACES = 8;
+
+/** Pauses before an owner's write is tried again on a store that does not answer; the lease is long against their sum. */
+const OWNER_RETRY_MS = [100, 400, 1_600];
+
+/** The right to work on a request until the lease ends. Hand it back with `complete`, `release` or `fail`, or let it end. */
+export interface Claimed {
+  readonly kind: "claimed";
+  readonly record: DraftRecord;
+  readonly revision: string;
+  /** An earlier attempt may have made a draft: look for it before making one. */
+  readonly mustFind: boolean;
+  /** Both read before the store was asked, so that the lease as reckoned from here ends no later than in the store. */
+  readonly leaseStartedMonotonicMs: number;
+  readonly leaseStartedWallMs: number;
+}
+
+export type NotClaimed = Exclude<ClaimDecision, { kind: "write" }>;
+
+export type Accepted =
+  | { readonly accepted: true; readonly revision: string }
+  | { readonly accepted: false; readonly existing: DraftRecord };
+
+/** `fenced-off`: the claim had passed to somebody else; nothing was written. Do not acknowledge the message. */
+export type Settled = { readonly kind: "settled"; readonly record: DraftRecord } | { readonly kind: "fenced-off" };
+
+export type Refused = { readonly kind: "settled"; readonly record: DraftRecord } | NotClaimed;
+
+export type Moved =
+  | { readonly kind: "moved"; readonly record: DraftRecord }
+  | Exclude<OperatorDecision, { kind: "write" }>
+  | { readonly kind: "absent" };
+
+/**
+ * The ledger as the services use it: the decisions of `decide.ts` carried out on a store. Every method may throw
+ * `LedgerUnavailable`; after one, a delivery is not to be acknowledged and no draft is to be made.
+ */
+export class DraftLedger {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+
+  constructor(ledger: Ledger, options: { readonly clock: Clock; readonly leaseMs?: number }) {
+    this.#ledger = ledger;
+    this.#clock = options.clock;
+    this.#leaseMs = options.leaseMs ?? DEFAULT_CLAIM_LEASE_MS;
+  }
+
+  /**
+   * Notes a request before its message is published. The revision, carried along with the message, saves the first
+   * claim a read. Not accepted means that the id is known: compare `bodyHash` to tell a repetition from a conflict.
+   */
+  async accept(record: DraftRecord): Promise<Accepted> {
+    const result = await this.#ledger.create(record);
+    if (result.created) return { accepted: true, revision: result.revision };
+    return { accepted: false, existing: result.stored.record };
+  }
+
+  /**
+   * Claims the candidate's request, whether or not it was accepted before. With the revision that `accept` gave, a
+   * record nobody has touched since is claimed in one write; a revision that is wrong or out of date does no harm.
+   * @param candidate the request as its message tells it, from `newDraftRecord`
+   */
+  async claim(candidate: DraftRecord, acceptedRevision?: string): Promise<Claimed | NotClaimed> {
+    const leaseStartedMonotonicMs = this.#clock.monotonicMs();
+    const leaseStartedWallMs = this.#clock.nowMs();
+    const result = await this.#begin(candidate, acceptedRevision, (stored, nowMs) =>
+      decideClaim(stored, candidate, { leaseMs: this.#leaseMs, nowMs }),
+    );
+    if (result.kind !== "written") return result;
+    const { record, revision } = result;
+    const mustFind = record.taintedBefore;
+    return { kind: "claimed", record, revision, mustFind, leaseStartedMonotonicMs, leaseStartedWallMs };
+  }
+
+  /** Records the draft. Safe to repeat when its answer was lost: the same draft under the same claim is `settled`. */
+  complete(claim: Claimed, draft: DraftIds): Promise<Settled> {
+    return this.#settle(claim, (record, nowMs) => decideComplete(record, claim.record.fence, draft, nowMs));
+  }
+
+  /** Only when it is certain that no draft was made by this claim. Otherwise let the lease end. */
+  release(claim: Claimed, note: "throttled" | null): Promise<Settled> {
+    return this.#settle(claim, (record, nowMs) => decideRelease(record, claim.record.fence, note, nowMs));
+  }
+
+  /** Ends the request without a draft. Publish its dead letter first. */
+  fail(claim: Claimed, failure: Failure): Promise<Settled> {
+    return this.#settle(claim, (record, nowMs) => decideFail(record, claim.record.fence, failure, nowMs));
+  }
+
+  /** Ends a request that was never claimed by this delivery: it is not valid, or the queue has given up on it. */
+  async failUnclaimed(candidate: DraftRecord, failure: Failure): Promise<Refused> {
+    const result = await this.#begin(candidate, undefined, (stored, nowMs) =>
+      decideRefuse(stored, candidate, failure, { leaseMs: this.#leaseMs, nowMs }),
+    );
+    return result.kind === "written" ? { kind: "settled", record: result.record } : result;
+  }
+
+  /** Notes that the queue has not confirmed the request's message. */
+  doubt(id: string): Promise<Moved> {
+    return this.#move(id, decideDoubt);
+  }
+
+  /** Sets a failed, parked or dead request back to `queued`. Publish its message afterwards. */
+  replay(id: string): Promise<Moved> {
+    return this.#move(id, decideReplay);
+  }
+
+  cancel(id: string): Promise<Moved> {
+    return this.#move(id, decideCancel);
+  }
+
+  async get(id: string): Promise<DraftRecord | null> {
+    return (await this.#ledger.get(id))?.record ?? null;
+  }
+
+  list(query: ListQuery): Promise<Page> {
+    return this.#ledger.list(query);
+  }
+
+  countByState(filter: CountFilter = {}): Promise<StateCounts> {
+    return this.#ledger.count(filter);
+  }
+
+  /** The record now, or once there is one, then after each change, until the signal aborts. See `Ledger.watch`. */
+  async *watch(id: string, signal: AbortSignal): AsyncGenerator<DraftRecord> {
+    for await (const { record } of this.#ledger.watch(id, signal)) yield record;
+  }
+
+  close(): Promise<void> {
+    return this.#ledger.close();
+  }
+
+  /** Takes ownership. Writes first and reads only if that fails: most requests are met here for the first time. */
+  async #begin(
+    candidate: DraftRecord,
+    acceptedRevision: string | undefined,
+    decide: (stored: DraftRecord | null, nowMs: number) => ClaimDecision,
+  ): Promise<{ kind: "written"; record: DraftRecord; revision: string } | NotClaimed> {
+    let stored: Pick<Stored, "record" | "revision" | "nowMs"> | null = null;
+    if (acceptedRevision !== undefined)
+      stored = { record: candidate, revision: acceptedRevision, nowMs: this.#clock.nowMs() };
+    for (let races = 0; races < MAX_RACES; races++) {
+      const decision = decide(stored?.record ?? null, stored?.nowMs ?? this.#clock.nowMs());
+      if (decision.kind !== "write") return decision;
+      const { record } = decision;
+      if (stored === null) {
+        const result = await this.#ledger.create(record);
+        if (result.created) return { kind: "written", record, revision: result.revision };
+        stored = result.stored;
+      } else {
+        const result = await this.#ledger.cas(record.id, stored.revision, record);
+        if (result.swapped) return { kind: "written", record, revision: result.revision };
+        stored = await this.#ledger.get(record.id);
+      }
+    }
+    throw new LedgerUnavailable("contended", `${MAX_RACES} claims lost in a row`);
+  }
+
+  /** An owner's write, tried again when the store does not answer: it is known by its fence if it happened after all. */
+  async #settle(claim: Claimed, decide: (record: DraftRecord, nowMs: number) => OwnerDecision): Promise<Settled> {
+    let known: Pick<Stored, "record" | "revision" | "nowMs"> | null = {
+      record: claim.record,
+      revision: claim.revision,
+      nowMs: this.#clock.nowMs(),
+    };
+    let failures = 0;
+    for (let races = 0; races < MAX_RACES; ) {
+      try {
+        known ??= await this.#ledger.get(claim.record.id);
+        if (known === null) return { kind: "fenced-off" };
+        const decision = decide(known.record, known.nowMs);
+        if (decision.kind === "fenced-off") return decision;
+        if (decision.kind === "done") return { kind: "settled", record: decision.record };
+        const result = await this.#ledger.cas(claim.record.id, known.revision, decision.record);
+        if (result.swapped) return { kind: "settled", record: decision.record };
+        races++;
+      } catch (error) {
+        const pauseMs = OWNER_RETRY_MS[failures++];
+        if (!(error instanceof LedgerUnavailable) || error.reason === "closed" || pauseMs === undefined) throw error;
+        await this.#clock.sleep(pauseMs);
+      }
+      known = null;
+    }
+    throw new LedgerUnavailable("contended", `${MAX_RACES} writes lost in a row`);
+  }
+
+  async #move(id: string, decide: (record: DraftRecord, nowMs: number) => OperatorDecision): Promise<Moved> {
+    for (let races = 0; races < MAX_RACES; races++) {
+      const stored = await this.#ledger.get(id);
+      if (stored === null) return { kind: "absent" };
+      const decision = decide(stored.record, stored.nowMs);
+      if (decision.kind !== "write") return decision;
+      const result = await this.#ledger.cas(id, stored.revision, decision.record);
+      if (result.swapped) return { kind: "moved", record: decision.record };
+    }
+    throw new LedgerUnavailable("contended", `${MAX_RACES} writes lost in a row`);
+  }
+}

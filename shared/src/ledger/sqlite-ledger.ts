@@ -1,0 +1,198 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { Clock } from "../clock.ts";
+import type { DraftRecord, DraftState } from "../contract/draft-record.ts";
+import {
+  type CasResult,
+  type CountFilter,
+  type CreateResult,
+  type Ledger,
+  LedgerUnavailable,
+  type ListQuery,
+  type Page,
+  type StateCounts,
+  type Stored,
+} from "./ledger.ts";
+import { onSqlite } from "./sqlite-error.ts";
+import { countSql, cursorAfter, listSql, type Sql } from "./sqlite-pages.ts";
+import { openSqliteDatabase } from "./sqlite-schema.ts";
+import { SqliteWatchers } from "./sqlite-watchers.ts";
+import { SqliteWrites } from "./sqlite-writes.ts";
+
+/** Expired rows go in steps of this size, each in a transaction that bears it easily. */
+const PURGE_ROWS = 64;
+
+/** How often expired rows are looked for when nothing is written. */
+const PURGE_EVERY_MS = 60_000;
+
+const LOCK_DEADLINE_MS = 5_000;
+
+export interface SqliteLedgerOptions {
+  /** Its wall clock must be the machine's, as other processes go by that too. */
+  readonly clock: Clock;
+  /** How long a write waits for another process's transaction before it is `busy`; 5 s if not given. */
+  readonly lockDeadlineMs?: number;
+}
+
+const INSERT = `INSERT INTO draft (id, version, state, mailbox, batch, code, expire_at_ms, record)
+  VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+const DELETE = "DELETE FROM draft WHERE id = ?";
+const SELECT = "SELECT seq, version, record FROM draft WHERE id = ? AND expire_at_ms > ?";
+const REVISION = "SELECT seq, version FROM draft WHERE id = ? AND expire_at_ms > ?";
+// A record's mailbox and batch never change: their indexes are left alone.
+const UPDATE = `UPDATE draft SET version = version + 1, state = ?, code = ?, expire_at_ms = ?, record = ?
+  WHERE id = ? AND seq = ? AND version = ? AND mailbox = ? AND batch IS ? AND expire_at_ms > ?`;
+const PURGE = `DELETE FROM draft WHERE seq IN
+  (SELECT seq FROM draft WHERE expire_at_ms <= ? ORDER BY expire_at_ms LIMIT ${PURGE_ROWS})`;
+
+/**
+ * The ledger in one SQLite file, for the processes of one machine; their wall clock is the store's clock. Calls block
+ * the event loop while SQLite works: tens of microseconds for a read, a disk flush for each group of writes.
+ */
+export class SqliteLedger implements Ledger {
+  readonly #clock: Clock;
+  readonly #db: DatabaseSync;
+  readonly #writes: SqliteWrites;
+  readonly #watchers: SqliteWatchers;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #purge: NodeJS.Timeout;
+  #closed = false;
+
+  /** @throws LedgerUnavailable when the file cannot be opened or was written by a newer release. */
+  constructor(path: string, { clock, lockDeadlineMs = LOCK_DEADLINE_MS }: SqliteLedgerOptions) {
+    this.#clock = clock;
+    this.#db = openSqliteDatabase(path);
+    this.#watchers = new SqliteWatchers(this.#db, (id, known) => this.#readIfChanged(id, known));
+    this.#writes = new SqliteWrites(this.#db, {
+      beforeCommit: () => this.#statement(PURGE).run(this.#clock.nowMs()),
+      lockDeadlineMs,
+    });
+    // An empty write: it purges as every other does. What fails now is tried again a minute later.
+    this.#purge = setInterval(() => this.#writes.write(() => {}).catch(() => {}), PURGE_EVERY_MS);
+    this.#purge.unref();
+  }
+
+  create(record: DraftRecord): Promise<CreateResult> {
+    const { id, state, mailbox, batch, expireAtMs } = record;
+    const json = JSON.stringify(record);
+    const code = record.problem?.code ?? null;
+    return this.#write(id, () => {
+      const insert = () => this.#statement(INSERT).run(id, state, mailbox, batch, code, expireAtMs, json);
+      let inserted = insert();
+      if (inserted.changes === 0) {
+        const stored = this.#read(id);
+        if (stored !== null) return { created: false, stored };
+        this.#statement(DELETE).run(id);
+        inserted = insert();
+      }
+      return { created: true, revision: `${inserted.lastInsertRowid}.1` };
+    });
+  }
+
+  async get(id: string): Promise<Stored | null> {
+    this.#refuseIfClosed();
+    return onSqlite(() => this.#read(id));
+  }
+
+  cas(id: string, revision: string, record: DraftRecord): Promise<CasResult> {
+    const { state, mailbox, batch, expireAtMs } = record;
+    const [seq = "", version = ""] = revision.split(".");
+    const json = JSON.stringify(record);
+    const code = record.problem?.code ?? null;
+    return this.#write(id, () => {
+      const changed = [state, code, expireAtMs, json];
+      const condition = [id, Number(seq), Number(version), mailbox, batch, this.#clock.nowMs()];
+      const { changes } = this.#statement(UPDATE).run(...changed, ...condition);
+      return changes === 1 ? { swapped: true, revision: `${seq}.${Number(version) + 1}` } : { swapped: false };
+    });
+  }
+
+  async list(query: ListQuery): Promise<Page> {
+    this.#refuseIfClosed();
+    const rows = onSqlite(() => this.#all(listSql(query, this.#clock.nowMs())));
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
+    const more = rows.length > page.length && last !== undefined;
+    return { items: page.map(recordOf), nextCursor: more ? cursorAfter(Number(last.seq)) : null };
+  }
+
+  async count(filter: CountFilter): Promise<StateCounts> {
+    this.#refuseIfClosed();
+    const rows = onSqlite(() => this.#all(countSql(filter, this.#clock.nowMs())));
+    const byState = new Map(rows.map((row) => [row.state, Number(row.n)]));
+    const count = (state: DraftState) => byState.get(state) ?? 0;
+    return {
+      queued: count("queued"),
+      processing: count("processing"),
+      created: count("created"),
+      failed: count("failed"),
+      parked: count("parked"),
+      dead: count("dead"),
+      canceled: count("canceled"),
+    };
+  }
+
+  watch(id: string, signal: AbortSignal): AsyncIterable<Stored> {
+    return this.#watchers.watch(id, signal);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#purge);
+    this.#writes.drain();
+    this.#watchers.close();
+    onSqlite(() => this.#db.close());
+  }
+
+  async #write<T>(id: string, work: () => T): Promise<T> {
+    this.#refuseIfClosed();
+    const result = await this.#writes.write(work);
+    this.#watchers.wake(id);
+    return result;
+  }
+
+  #read(id: string): Stored | null {
+    const nowMs = this.#clock.nowMs();
+    const row = this.#statement(SELECT).get(id, nowMs);
+    return row === undefined ? null : { record: recordOf(row), revision: revisionOf(row), nowMs };
+  }
+
+  #readIfChanged(id: string, known: string | null): Stored | null {
+    return onSqlite(() => {
+      const row = this.#statement(REVISION).get(id, this.#clock.nowMs());
+      return row === undefined || revisionOf(row) === known ? null : this.#read(id);
+    });
+  }
+
+  #all({ text, values }: Sql): Row[] {
+    return this.#statement(text).all(...values);
+  }
+
+  #statement(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#db.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new LedgerUnavailable("closed", "the ledger has been closed");
+  }
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+function revisionOf(row: Row): string {
+  return `${row.seq}.${row.version}`;
+}
+
+/** The file is ours alone, so a record that parses is a record. */
+function recordOf(row: Row): DraftRecord {
+  try {
+    return JSON.parse(String(row.record));
+  } catch (error) {
+    throw new LedgerUnavailable("corrupt", `row ${row.seq} is not JSON`, { cause: error });
+  }
+}

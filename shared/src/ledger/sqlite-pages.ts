@@ -1,0 +1,64 @@
+import type { SQLInputValue } from "node:sqlite";
+import { type CountFilter, CursorInvalid, type ListQuery } from "./ledger.ts";
+
+/** A statement's text, one of a small fixed set, and the values for its placeholders. */
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+const MAX_LIMIT = 1_000;
+
+/** One row more than the page holds, to tell whether there is another. */
+export function listSql(query: ListQuery, nowMs: number): Sql {
+  const { limit, cursor, state, mailbox, batch, code } = query;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new RangeError(`limit must be 1 to ${MAX_LIMIT}, not ${limit}`);
+  const filter = conditions({ state, mailbox, batch, code });
+  const before = cursor === undefined ? [] : [seqOf(cursor)];
+  const where = [...filter.where, ...before.map(() => "seq < ?"), "expire_at_ms > ?"].join(" AND ");
+  return {
+    text: `SELECT seq, version, record FROM draft WHERE ${where} ORDER BY seq DESC LIMIT ?`,
+    values: [...filter.values, ...before, nowMs, limit + 1],
+  };
+}
+
+/**
+ * Counts along an index that knows nothing of expiry, then takes off what has expired and is not yet removed, which is
+ * little. The plus signs keep SQLite from any index but that of expiry there
+ * (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
+ */
+export function countSql({ mailbox, batch }: CountFilter, nowMs: number): Sql {
+  const filter = conditions({ mailbox, batch });
+  const all = filter.where.length === 0 ? "" : `WHERE ${filter.where.join(" AND ")}`;
+  const expired = [...filter.where.map((condition) => `+${condition}`), "expire_at_ms <= ?"].join(" AND ");
+  return {
+    text: `SELECT state, SUM(n) AS n FROM (
+             SELECT state, COUNT(*) AS n FROM draft ${all} GROUP BY state
+             UNION ALL SELECT state, -COUNT(*) FROM draft WHERE ${expired} GROUP BY +state
+           ) GROUP BY state`,
+    values: [...filter.values, ...filter.values, nowMs],
+  };
+}
+
+/** The cursor of the page that follows a row. */
+export function cursorAfter(seq: number): string {
+  return Buffer.from(`s${seq}`).toString("base64url");
+}
+
+function seqOf(cursor: string): number {
+  const digits = /^s(\d{1,15})$/.exec(Buffer.from(cursor, "base64url").toString())?.[1];
+  if (digits === undefined) throw new CursorInvalid("the cursor is not one of this ledger's");
+  return Number(digits);
+}
+
+function conditions(columns: Readonly<Record<string, string | undefined>>): { where: string[]; values: string[] } {
+  const where: string[] = [];
+  const values: string[] = [];
+  for (const [column, value] of Object.entries(columns)) {
+    if (value === undefined) continue;
+    where.push(`${column} = ?`);
+    values.push(value);
+  }
+  return { where, values };
+}

@@ -1,0 +1,90 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { LedgerUnavailable } from "./ledger.ts";
+import { toLedgerError } from "./sqlite-error.ts";
+
+/**
+ * Each entry takes a database one `user_version` further; entries are added, never changed.
+ *
+ * The columns beside the record are what lists and counts look for. `seq` is the order of creation and, being the row id,
+ * the last column of every index: a list is a walk along one index with no sort. AUTOINCREMENT keeps numbers of removed
+ * rows from being given again, so that `seq` and `version` together never name two writes.
+ */
+const MIGRATIONS = [
+  `CREATE TABLE draft (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     version INTEGER NOT NULL,
+     state TEXT NOT NULL,
+     mailbox TEXT NOT NULL,
+     batch TEXT,
+     code TEXT,
+     expire_at_ms INTEGER NOT NULL,
+     record TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX draft_state ON draft (state);
+   CREATE INDEX draft_mailbox ON draft (mailbox);
+   CREATE INDEX draft_mailbox_state ON draft (mailbox, state);
+   CREATE INDEX draft_batch ON draft (batch) WHERE batch IS NOT NULL;
+   CREATE INDEX draft_batch_state ON draft (batch, state) WHERE batch IS NOT NULL;
+   CREATE INDEX draft_batch_mailbox_state ON draft (batch, mailbox, state) WHERE batch IS NOT NULL;
+   CREATE INDEX draft_code ON draft (code) WHERE code IS NOT NULL;
+   CREATE INDEX draft_expiry ON draft (expire_at_ms);`,
+];
+
+/** Two processes may open, and migrate, one file at the same time: long enough for one to wait for the other. */
+const OPEN_TIMEOUT_MS = 5_000;
+
+/**
+ * A lock is waited for in SQLite, with the event loop stopped, no longer than this: several times a transaction of
+ * ours. Longer waits are for the caller to arrange.
+ */
+const LOCK_WAIT_MS = 25;
+
+/**
+ * Opens the file, with its folder if need be, readable by its owner alone, at the newest schema. WAL, so that readers
+ * and the writer do not wait for each other; `synchronous=FULL`, so that an answered write survives a power cut
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * @throws LedgerUnavailable naming the path
+ */
+export function openSqliteDatabase(path: string): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // SQLite gives its -wal and -shm files the permissions of the database.
+    closeSync(openSync(path, "a", 0o600));
+    db = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS });
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+    migrate(db);
+    db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
+    return db;
+  } catch (error) {
+    db?.close();
+    const failure = toLedgerError(error);
+    const reason = failure instanceof LedgerUnavailable ? failure.reason : "io";
+    const detail = error instanceof Error ? error.message : "unknown";
+    throw new LedgerUnavailable(reason, `cannot open ${path}: ${detail}`, { cause: error });
+  }
+}
+
+function migrate(db: DatabaseSync): void {
+  if (schemaVersion(db) === MIGRATIONS.length) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    // Read again under the lock: another process may have been faster.
+    const version = schemaVersion(db);
+    if (version > MIGRATIONS.length)
+      throw new Error(`its schema is ${version}, this release knows ${MIGRATIONS.length}; a newer release wrote it`);
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function schemaVersion(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
+}

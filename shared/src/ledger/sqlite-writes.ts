@@ -1,0 +1,126 @@
+import type { DatabaseSync } from "node:sqlite";
+import { LedgerUnavailable } from "./ledger.ts";
+import { toLedgerError } from "./sqlite-error.ts";
+
+/** The most writes that share one transaction: bounds how long the event loop stops, to some 15 ms (measured). */
+const MAX_GROUP = 256;
+
+/** Pause between two tries for the lock; each try waits a little itself. */
+const LOCK_RETRY_MS = 5;
+
+interface PendingWrite {
+  readonly startedMs: number;
+  /** Performs the write inside the open transaction; returns how to answer once it is committed. */
+  readonly perform: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Carries out writes in the order they came, those of one turn of the event loop in one transaction: the flush to disk,
+ * which is nearly all that a write costs, is shared. Each caller is answered after the commit, with its own result; when
+ * the commit fails none of the group has happened and each is told so.
+ */
+export class SqliteWrites {
+  readonly #db: DatabaseSync;
+  readonly #beforeCommit: () => void;
+  readonly #lockDeadlineMs: number;
+  #pending: PendingWrite[] = [];
+  #scheduled = false;
+
+  constructor(
+    db: DatabaseSync,
+    options: {
+      /** Runs in each transaction, after its writes. */
+      readonly beforeCommit: () => void;
+      /** How long a write waits for another process to give up the lock. */
+      readonly lockDeadlineMs: number;
+    },
+  ) {
+    this.#db = db;
+    this.#beforeCommit = options.beforeCommit;
+    this.#lockDeadlineMs = options.lockDeadlineMs;
+  }
+
+  /** Resolves with what `work` returned, once that is on disk. `work` must leave nothing behind but its statements. */
+  write<T>(work: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const perform = () => {
+      const result = work();
+      return () => resolve(result);
+    };
+    // Real time even under a manual clock: the process that holds the lock lives in real time.
+    this.#pending.push({ startedMs: performance.now(), perform, reject });
+    this.#schedule();
+    return promise;
+  }
+
+  /** Carries out what waits, now; what cannot be carried out is rejected. Nothing waits afterwards. */
+  drain(): void {
+    while (this.#pending.length > 0) {
+      const group = this.#pending.splice(0, MAX_GROUP);
+      const failure = this.#commit(group);
+      if (failure !== null) rejectAll(group, failure.error);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#pending.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #scheduleRetry(): void {
+    if (this.#pending.length === 0) return;
+    this.#scheduled = true;
+    setTimeout(() => this.#flush(), LOCK_RETRY_MS);
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const group = this.#pending.splice(0, MAX_GROUP);
+    const failure = this.#commit(group);
+    if (failure !== null && isBusy(failure.error)) {
+      const oldestMs = performance.now() - this.#lockDeadlineMs;
+      const late = group.filter(({ startedMs }) => startedMs <= oldestMs);
+      rejectAll(late, failure.error);
+      this.#pending.unshift(...group.slice(late.length));
+      this.#scheduleRetry();
+      return;
+    }
+    if (failure !== null) rejectAll(group, failure.error);
+    this.#schedule();
+  }
+
+  /** Null once the group is on disk and answered; otherwise none of it has been answered. */
+  #commit(group: readonly PendingWrite[]): { readonly error: unknown } | null {
+    const answers: (() => void)[] = [];
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      for (const { perform } of group) answers.push(perform());
+      this.#beforeCommit();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      return { error: toLedgerError(this.#rollBack() ?? error) };
+    }
+    for (const answer of answers) answer();
+    return null;
+  }
+
+  /** SQLite rolls back by itself after some errors, such as a full disk. Returns what went wrong, if anything did. */
+  #rollBack(): unknown {
+    try {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof LedgerUnavailable && error.reason === "busy";
+}
+
+function rejectAll(group: readonly PendingWrite[], error: unknown): void {
+  for (const { reject } of group) reject(error);
+}
