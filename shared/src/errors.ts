@@ -165,6 +165,19 @@ export const ERROR_CODES = {
     title: "Google does not accept the worker's own credentials.",
     remedy: "Check that the service account is enabled: gcloud iam service-accounts describe {serviceAccount}",
   },
+  CREDENTIALS_SCOPE_MISSING: {
+    class: "admin",
+    status: 503,
+    title: "The worker's own token lacks the cloud-platform scope.",
+    remedy:
+      "On a virtual machine: gcloud compute instances set-service-account INSTANCE --scopes=cloud-platform; elsewhere: gcloud auth application-default login --scopes=https://www.googleapis.com/auth/cloud-platform",
+  },
+  CREDENTIALS_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "The worker's own token could not be had: the metadata server or its stand-in did not answer.",
+    remedy: "Nothing: it is tried again.",
+  },
   IAM_API_DISABLED: {
     class: "admin",
     status: 503,

@@ -44,9 +44,7 @@ export async function startWorker(
     const app = buildApp({
       ledger: new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS }),
       gmail: openGmail({
-        iamCredentialsEndpoint: env.IAM_CREDENTIALS_ENDPOINT,
-        gmailEndpoint: env.GMAIL_ENDPOINT,
-        tokenEndpoint: env.OAUTH_TOKEN_ENDPOINT,
+        endpoints: env,
         serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
         scope: env.GMAIL_SCOPE,
         timeoutMs: env.GOOGLE_TIMEOUT_MS,

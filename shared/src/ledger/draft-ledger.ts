@@ -88,8 +88,9 @@ export class DraftLedger {
 
   /**
    * Claims the candidate's request, whether or not it was accepted before. With the revision that `accept` gave, a
-   * record nobody has touched since is claimed in one write; a revision that is wrong or out of date does no harm.
+   * record nobody has touched since is claimed in one write; one that is out of date costs a read and no more.
    * @param candidate the request as its message tells it, from `newDraftRecord`
+   * @param acceptedRevision from `accept` only: it vouches for a record that was never claimed
    */
   async claim(candidate: DraftRecord, acceptedRevision?: string): Promise<Claimed | NotClaimed> {
     const leaseStartedMonotonicMs = this.#clock.monotonicMs();

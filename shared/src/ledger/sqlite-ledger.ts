@@ -40,7 +40,8 @@ const SELECT = "SELECT seq, version, record FROM draft WHERE id = ? AND expire_a
 const REVISION = "SELECT seq, version FROM draft WHERE id = ? AND expire_at_ms > ?";
 // A record's mailbox and batch never change: their indexes are left alone.
 const UPDATE = `UPDATE draft SET version = version + 1, state = ?, code = ?, expire_at_ms = ?, record = ?
-  WHERE id = ? AND seq = ? AND version = ? AND mailbox = ? AND batch IS ? AND expire_at_ms > ?`;
+  WHERE id = ? AND seq || '.' || version = ? AND mailbox = ? AND batch IS ? AND expire_at_ms > ?
+  RETURNING seq, version`;
 const PURGE = `DELETE FROM draft WHERE seq IN
   (SELECT seq FROM draft WHERE expire_at_ms <= ? ORDER BY expire_at_ms LIMIT ${PURGE_ROWS})`;
 
@@ -95,14 +96,12 @@ export class SqliteLedger implements Ledger {
 
   cas(id: string, revision: string, record: DraftRecord): Promise<CasResult> {
     const { state, mailbox, batch, expireAtMs } = record;
-    const [seq = "", version = ""] = revision.split(".");
     const json = JSON.stringify(record);
     const code = record.problem?.code ?? null;
     return this.#write(id, () => {
-      const changed = [state, code, expireAtMs, json];
-      const condition = [id, Number(seq), Number(version), mailbox, batch, this.#clock.nowMs()];
-      const { changes } = this.#statement(UPDATE).run(...changed, ...condition);
-      return changes === 1 ? { swapped: true, revision: `${seq}.${Number(version) + 1}` } : { swapped: false };
+      const condition = [id, revision, mailbox, batch, this.#clock.nowMs()];
+      const row = this.#statement(UPDATE).get(state, code, expireAtMs, json, ...condition);
+      return row === undefined ? { swapped: false } : { swapped: true, revision: revisionOf(row) };
     });
   }
 

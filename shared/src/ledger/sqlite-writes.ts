@@ -45,8 +45,14 @@ export class SqliteWrites {
   write<T>(work: () => T): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const perform = () => {
-      const result = work();
-      return () => resolve(result);
+      try {
+        const result = work();
+        return () => resolve(result);
+      } catch (error) {
+        // What `work` itself found wrong, as opposed to SQLite, concerns no other write of the group.
+        if (error instanceof LedgerUnavailable) return () => reject(error);
+        throw error;
+      }
     };
     // Real time even under a manual clock: the process that holds the lock lives in real time.
     this.#pending.push({ startedMs: performance.now(), perform, reject });

@@ -1,0 +1,93 @@
+import type { Clock } from "@draftmill/shared/clock.ts";
+import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { awaitOutcome } from "./await-outcome.ts";
+import { parsePrefer, preferenceApplied, secondsToWait } from "./prefer.ts";
+import { problemOfRecord, sendProblem } from "./problem.ts";
+import { readTraceparent } from "./request-event.ts";
+import { type SubmitDeps, submitDraft } from "./submit-draft.ts";
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+export interface WaitDeps {
+  readonly ledger: DraftLedger;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborts when the service begins to stop: nobody is kept waiting then. */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * What both POST routes do before they word their answer: submit the draft, then wait for its outcome as the caller
+ * prefers, or else `fallbackSeconds`. Resolves with the record as last seen; from here on the draft is promised.
+ */
+export async function acceptDraft(
+  deps: SubmitDeps & WaitDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  fallbackSeconds: number,
+): Promise<DraftRecord> {
+  const { record, replayed } = await submitDraft(deps, {
+    body: request.body,
+    caller: request.event.caller ?? null,
+    route: `${request.method} ${request.routeOptions.url}`,
+    idempotencyKey: readIdempotencyKey(request.headers["idempotency-key"]),
+    traceparent: readTraceparent(request.headers.traceparent),
+  });
+  request.event.id = record.id;
+  request.event.replayed = replayed;
+  if (replayed) reply.header("idempotency-replayed", "true");
+  return waitAsPreferred(deps, request, reply, record, fallbackSeconds);
+}
+
+/** Waits for the record to settle as the Prefer header says. A ledger that fails meanwhile ends the wait, no more. */
+export async function waitAsPreferred(
+  { ledger, clock, stopping, log }: WaitDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  record: DraftRecord,
+  fallbackSeconds: number,
+): Promise<DraftRecord> {
+  const preferences = parsePrefer(request.headers.prefer);
+  const applied = preferenceApplied(preferences);
+  if (applied !== null) reply.header("preference-applied", applied);
+  const callerGone = new AbortController();
+  const abandon = (): void => callerGone.abort();
+  reply.raw.once("close", abandon);
+  try {
+    const signal = AbortSignal.any([stopping, callerGone.signal]);
+    return await awaitOutcome(ledger, clock, record, secondsToWait(preferences, fallbackSeconds) * 1000, signal);
+  } catch (error) {
+    log.warn({ requestId: request.id, id: record.id, err: describeError(error) }, "wait.failed");
+    return record;
+  } finally {
+    reply.raw.off("close", abandon);
+  }
+}
+
+/** 202 and where to ask later; for a withdrawn request, 200 and that it is withdrawn. */
+export function answerUnfinished(reply: FastifyReply, { id, state }: DraftRecord): FastifyReply {
+  return reply
+    .code(state === "canceled" ? 200 : 202)
+    .header("location", `/v1/drafts/${id}`)
+    .send({ id, status: state });
+}
+
+/** The failure of an accepted request, as the answer to the call that waited for it or came again with its key. */
+export function answerFailed(reply: FastifyReply, { id, problem }: DraftRecord): FastifyReply {
+  const known = problem ?? { code: "INTERNAL", detail: "The ledger gives no reason.", retryable: true };
+  return sendProblem(reply, problemOfRecord(id, known, reply.request.id));
+}
+
+function readIdempotencyKey(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === "string" && IDEMPOTENCY_KEY.test(header)) return header;
+  const detail = "Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces";
+  throw new DraftError("HEADER_INVALID", {
+    reason: detail,
+    fields: [{ pointer: "/headers/idempotency-key", code: "pattern", detail }],
+  });
+}

@@ -1,0 +1,78 @@
+import { DraftError } from "@draftmill/shared/errors.ts";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { WaitDeps } from "./accept-draft.ts";
+import { type AuthMode, identifyCaller } from "./auth.ts";
+import { createErrorHandler, handleNotFound } from "./error-handler.ts";
+import { acceptJsonOnly } from "./json-body.ts";
+import { registerOpenapi } from "./openapi.ts";
+import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
+import { registerDrafts } from "./routes/drafts.ts";
+import { type Dependency, registerHealth } from "./routes/health.ts";
+import { registerLanding } from "./routes/landing.ts";
+import { registerRootDraft } from "./routes/root-draft.ts";
+import type { SubmitDeps } from "./submit-draft.ts";
+
+export interface AppDeps extends SubmitDeps {
+  readonly authMode: AuthMode;
+  /** What GET /health/ready asks. */
+  readonly dependencies: readonly Dependency[];
+  /** For the trace links of log events. */
+  readonly project: string | undefined;
+}
+
+/** Room for the longest message and html fields, below Pub/Sub's 10 MB for a message. */
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The whole HTTP interface, which never listens. `close()` first ends every wait and refuses what still comes over open
+ * connections, then resolves once every open request is answered.
+ */
+export function buildApp(deps: AppDeps): FastifyInstance {
+  const stop = new AbortController();
+  const handleError = createErrorHandler(deps.log);
+  const app = Fastify({
+    // One event for each request is ours to write; see logRequests.
+    logger: false,
+    genReqId: requestIdFrom(deps.newId),
+    bodyLimit: BODY_LIMIT_BYTES,
+    // Node swaps the two limits when the headers' is above the request's, and looks only every 30 s by default: with
+    // requestTimeout alone a slow body keeps its connection for a minute and more (measured).
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    // Ours says the same as a problem, from the hook below.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 128 },
+    // Query strings are all that Fastify validates here; bodies go through parseDraftRequest.
+    ajv: { customOptions: { coerceTypes: true, removeAdditional: false, useDefaults: true, allErrors: true } },
+    frameworkErrors: (error, request, reply) => {
+      beginEvent(request, deps.clock);
+      return handleError(error, request, reply);
+    },
+  });
+
+  acceptJsonOnly(app);
+  logRequests(app, deps);
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleNotFound);
+  app.addHook("preClose", async () => stop.abort());
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    // A connection that idles after its last answer would hold close() back.
+    if (stop.signal.aborted) reply.header("connection", "close");
+  });
+
+  registerHealth(app, deps.dependencies, stop.signal);
+  registerOpenapi(app);
+  registerLanding(app);
+  void app.register((guarded, _options, done) => {
+    guarded.addHook("onRequest", async (request) => {
+      if (stop.signal.aborted) throw new DraftError("SHUTTING_DOWN");
+      request.event.caller = identifyCaller(deps.authMode, request.headers, deps.clock.nowMs());
+    });
+    const draftDeps: SubmitDeps & WaitDeps = { ...deps, stopping: stop.signal };
+    registerRootDraft(guarded, draftDeps);
+    registerDrafts(guarded, draftDeps);
+    done();
+  });
+  return app;
+}

@@ -1,0 +1,22 @@
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { FastifyInstance } from "fastify";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads application/json bodies, and no others. Unlike Fastify's own parser, which reads bytes that are not UTF-8 as
+ * replacement characters, this one refuses them: a name must not reach the draft mangled. Keys that would reach an
+ * object's prototype are refused as well.
+ */
+export function acceptJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    request.event.requestBytes = body.length;
+    try {
+      void parse(request, utf8.decode(body), done);
+    } catch {
+      done(new DraftError("BODY_MALFORMED", { reason: "the body is not UTF-8" }));
+    }
+  });
+}

@@ -1,0 +1,217 @@
+import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
+import { ERROR_CODES, type ErrorCode } from "@draftmill/shared/errors.ts";
+import type { FastifyInstance } from "fastify";
+import { DRAFT_VIEW_SCHEMA } from "./draft-view.ts";
+import { WAIT_SECONDS_MAX } from "./prefer.ts";
+import { PROBLEM_MEDIA_TYPE, PROBLEM_SCHEMA } from "./problem.ts";
+import { LIST_QUERY_SCHEMA, PAGE_SCHEMA } from "./routes/drafts.ts";
+
+const VERSION = "1.0.0";
+
+const { $id: _id, ...REQUEST_SCHEMA } = DRAFT_REQUEST_SCHEMA;
+
+const QUEUED_SCHEMA = {
+  title: "Queued",
+  description: "The draft is promised, not yet made.",
+  type: "object",
+  additionalProperties: false,
+  required: ["id", "status"],
+  properties: { id: { type: "string" }, status: { type: "string", enum: ["queued", "processing", "canceled"] } },
+};
+
+const MADE_SCHEMA = {
+  title: "Made",
+  type: "object",
+  additionalProperties: false,
+  required: ["status", "draft_id"],
+  properties: { status: { const: "ok" }, draft_id: { type: "string", description: "Gmail's id of the draft." } },
+};
+
+const HEALTH_SCHEMA = {
+  title: "Health",
+  type: "object",
+  required: ["status"],
+  properties: {
+    status: { type: "string", enum: ["live", "ready", "unready", "stopping"] },
+    checks: { type: "object", additionalProperties: { type: "boolean" } },
+  },
+};
+
+const PARAMETERS = {
+  prefer: {
+    name: "Prefer",
+    in: "header",
+    schema: { type: "string" },
+    examples: { wait: { value: "wait=20" }, async: { value: "respond-async" } },
+    description: `RFC 7240. \`wait=N\` holds the answer until the draft is settled, at most N seconds (and ${WAIT_SECONDS_MAX}); \`respond-async\` answers at once. The answer repeats in Preference-Applied what was honoured.`,
+  },
+  idempotencyKey: {
+    name: "Idempotency-Key",
+    in: "header",
+    schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
+    description:
+      "Makes it safe to send the request again: the same key, caller and route stand for one draft. A `dedupeKey` in the body takes its place.",
+  },
+  id: { name: "id", in: "path", required: true, schema: { type: "string", maxLength: 128 } },
+};
+
+const LOCATION = { location: { schema: { type: "string" }, description: "Where to ask what became of the draft." } };
+
+const SUBMISSION_CODES = [
+  "BODY_MALFORMED",
+  "HEADER_INVALID",
+  "UNAUTHENTICATED",
+  "MAILBOX_NOT_ALLOWED",
+  "BODY_TOO_LARGE",
+  "MEDIA_TYPE_UNSUPPORTED",
+  "REQUEST_INVALID",
+  "KEY_REUSED",
+  "INTERNAL",
+  "PUBLISH_UNCONFIRMED",
+  "LEDGER_UNAVAILABLE",
+  "SHUTTING_DOWN",
+] as const satisfies readonly ErrorCode[];
+
+const READING_CODES = [
+  "HEADER_INVALID",
+  "UNAUTHENTICATED",
+  "DRAFT_NOT_FOUND",
+  "INTERNAL",
+  "LEDGER_UNAVAILABLE",
+  "SHUTTING_DOWN",
+] as const satisfies readonly ErrorCode[];
+
+/** The OpenAPI 3.1 document of every route, made from the schemas and the code table that the service itself works by. */
+export function describeApi() {
+  const submission = {
+    security: [{ identityToken: [] }, {}],
+    parameters: [ref("parameters", "prefer"), ref("parameters", "idempotencyKey")],
+    requestBody: { required: true, content: { "application/json": { schema: ref("schemas", "DraftRequest") } } },
+  };
+  const queued = { ...json("The draft is promised; its message is stored.", "Queued"), headers: LOCATION };
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Draftmill",
+      version: VERSION,
+      summary: "Gmail drafts, made from requests.",
+      description: `Every error is ${PROBLEM_MEDIA_TYPE} (RFC 9457); \`code\` is a row of x-error-codes, in this document.`,
+    },
+    paths: {
+      "/": {
+        post: {
+          operationId: "makeDraft",
+          summary: "Make a draft and wait for its id",
+          description: "Waits 30 s for the draft unless Prefer says otherwise.",
+          ...submission,
+          responses: { 200: json("The draft is made.", "Made"), 202: queued, ...problems(SUBMISSION_CODES, true) },
+        },
+        get: {
+          operationId: "showLanding",
+          summary: "Where to go from here",
+          responses: { 200: { description: "A page for browsers, JSON for everything else." } },
+        },
+      },
+      "/v1/drafts": {
+        post: {
+          operationId: "queueDraft",
+          summary: "Queue a draft",
+          description: "Answers as soon as Pub/Sub holds the request, unless Prefer asks to wait.",
+          ...submission,
+          responses: {
+            201: { ...json("The draft is made: the caller waited, or came again.", "Draft"), headers: LOCATION },
+            202: queued,
+            ...problems(SUBMISSION_CODES, true),
+          },
+        },
+        get: {
+          operationId: "listDrafts",
+          summary: "List draft requests, newest first",
+          security: submission.security,
+          parameters: Object.entries(LIST_QUERY_SCHEMA.properties).map(([name, { description, ...schema }]) => {
+            return { name, in: "query", description, schema };
+          }),
+          responses: { 200: json("A page of records.", "DraftPage"), ...problems(READING_CODES) },
+        },
+      },
+      "/v1/drafts/{id}": {
+        get: {
+          operationId: "getDraft",
+          summary: "What became of a draft request",
+          description: "With `Prefer: wait=N` the answer comes when the request is settled.",
+          security: submission.security,
+          parameters: [ref("parameters", "id"), ref("parameters", "prefer")],
+          responses: { 200: json("The record.", "Draft"), ...problems(READING_CODES) },
+        },
+      },
+      "/health/live": {
+        get: {
+          operationId: "isLive",
+          summary: "Whether the process serves",
+          responses: { 200: json("It does.", "Health") },
+        },
+      },
+      "/health/ready": {
+        get: {
+          operationId: "isReady",
+          summary: "Whether draft requests can be accepted",
+          responses: { 200: json("They can.", "Health"), 503: json("Not now.", "Health") },
+        },
+      },
+      "/openapi.json": {
+        get: {
+          operationId: "describe",
+          summary: "This document",
+          responses: { 200: { description: "OpenAPI 3.1.", content: { "application/json": {} } } },
+        },
+      },
+    },
+    components: {
+      securitySchemes: {
+        identityToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "A Google identity token with an e-mail address; not asked for when AUTH_MODE is none.",
+        },
+      },
+      parameters: PARAMETERS,
+      schemas: {
+        DraftRequest: REQUEST_SCHEMA,
+        Draft: DRAFT_VIEW_SCHEMA,
+        DraftPage: PAGE_SCHEMA,
+        Queued: QUEUED_SCHEMA,
+        Made: MADE_SCHEMA,
+        Health: HEALTH_SCHEMA,
+        Problem: PROBLEM_SCHEMA,
+      },
+    },
+    "x-error-codes": ERROR_CODES,
+  };
+}
+
+/** GET /openapi.json */
+export function registerOpenapi(app: FastifyInstance): void {
+  const document = JSON.stringify(describeApi());
+  app.get("/openapi.json", async (_request, reply) => reply.type("application/json; charset=utf-8").send(document));
+}
+
+function ref(kind: string, name: string) {
+  return { $ref: `#/components/${kind}/${name}` };
+}
+
+function json(description: string, schema: string) {
+  return { description, content: { "application/json": { schema: ref("schemas", schema) } } };
+}
+
+/** One response for each status. `later` adds that the draft's own failure is told with the same statuses. */
+function problems(codes: readonly ErrorCode[], later = false): Record<string, unknown> {
+  const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => {
+      const also = later && (status === 422 || status === 503) ? "; or why the draft failed, when that is known" : "";
+      const content = { [PROBLEM_MEDIA_TYPE]: { schema: ref("schemas", "Problem") } };
+      return [status, { description: `${group.join(", ")}${also}`, content }];
+    }),
+  );
+}

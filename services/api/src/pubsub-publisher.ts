@@ -1,0 +1,67 @@
+import type { Clock } from "@draftmill/shared/clock.ts";
+import type { EncodedMessage } from "@draftmill/shared/contract/draft-message.ts";
+import type { TopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import type { Publisher } from "./submit-draft.ts";
+
+/**
+ * The longest wait for Pub/Sub. Shorter than the ten seconds that Cloud Run gives an instance to stop
+ * (https://cloud.google.com/run/docs/container-contract#instance-shutdown), so that open requests are still answered.
+ */
+export const PUBLISH_TIMEOUT_MS = 8_000;
+
+/** A run of failures this long makes the instance unready, for as long as the last one is this recent. */
+const FAILURES_IN_A_ROW = 3;
+const FAILURE_MEMORY_MS = 30_000;
+
+/** https://grpc.io/docs/guides/status-codes/, by number. */
+const GRPC_STATUS =
+  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED".split(
+    " ",
+  );
+
+/** A publish that failed, in words that may be logged: the client's own error repeats the ordering key, a mailbox. */
+export class PublishFailed extends Error {
+  override readonly name = "PublishFailed";
+
+  constructor(error: unknown) {
+    const { code, details, message }: { code?: unknown; details?: unknown; message?: unknown } = Object(error);
+    const status = typeof code === "number" ? (GRPC_STATUS[code] ?? `status ${code}`) : "no answer";
+    const words = [details, message].find((text) => typeof text === "string") ?? "";
+    super(
+      `${status}: ${String(words)
+        .replace(/[^\s"'<>]+@[^\s"'<>]+/g, "(address)")
+        .slice(0, 300)}`,
+    );
+  }
+}
+
+/** Publishes to the requests' topic and remembers how that went. */
+export class PubsubPublisher implements Publisher {
+  readonly #topic: Pick<TopicPublisher, "publish">;
+  readonly #clock: Clock;
+  #failuresInARow = 0;
+  #lastFailureMs = 0;
+
+  constructor(topic: Pick<TopicPublisher, "publish">, clock: Clock) {
+    this.#topic = topic;
+    this.#clock = clock;
+  }
+
+  async publish(message: EncodedMessage): Promise<string> {
+    try {
+      const messageId = await this.#topic.publish(message);
+      this.#failuresInARow = 0;
+      return messageId;
+    } catch (error) {
+      this.#failuresInARow += 1;
+      this.#lastFailureMs = this.#clock.monotonicMs();
+      throw new PublishFailed(error);
+    }
+  }
+
+  /** False in a run of failures; true again a while after the last one, as only new requests can tell that it is over. */
+  isHealthy(): boolean {
+    if (this.#failuresInARow < FAILURES_IN_A_ROW) return true;
+    return this.#clock.monotonicMs() - this.#lastFailureMs > FAILURE_MEMORY_MS;
+  }
+}

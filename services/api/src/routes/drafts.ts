@@ -1,0 +1,82 @@
+import { DRAFT_STATES, type DraftState } from "@draftmill/shared/contract/draft-record.ts";
+import { DraftError, ERROR_CODES } from "@draftmill/shared/errors.ts";
+import type { FastifyInstance } from "fastify";
+import { acceptDraft, answerFailed, answerUnfinished, type WaitDeps, waitAsPreferred } from "../accept-draft.ts";
+import { DRAFT_VIEW_SCHEMA, viewDraft } from "../draft-view.ts";
+import type { SubmitDeps } from "../submit-draft.ts";
+
+/** The query of GET /v1/drafts: filters that must all fit, and the page. */
+export const LIST_QUERY_SCHEMA = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    state: { type: "string", enum: DRAFT_STATES, description: "Only requests in this state." },
+    mailbox: { type: "string", minLength: 1, maxLength: 254, description: "Only drafts of this mailbox." },
+    code: { type: "string", enum: Object.keys(ERROR_CODES), description: "Only requests that failed with this code." },
+    batch: { type: "string", minLength: 1, maxLength: 128, description: "Only requests of this batch." },
+    cursor: { type: "string", minLength: 1, maxLength: 512, description: "`nextCursor` of the page before." },
+    limit: { type: "integer", minimum: 1, maximum: 200, default: 50, description: "The most items of a page." },
+  },
+};
+
+interface ListParameters {
+  readonly state?: DraftState;
+  readonly mailbox?: string;
+  readonly code?: string;
+  readonly batch?: string;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export const PAGE_SCHEMA = {
+  title: "DraftPage",
+  type: "object",
+  additionalProperties: false,
+  required: ["items", "nextCursor"],
+  properties: {
+    items: { type: "array", items: DRAFT_VIEW_SCHEMA, description: "Newest first." },
+    nextCursor: { type: ["string", "null"], description: "Null on the last page." },
+  },
+};
+
+/** POST /v1/drafts and the reading of what became of it. */
+export function registerDrafts(app: FastifyInstance, deps: SubmitDeps & WaitDeps): void {
+  app.post("/v1/drafts", { schema: { response: { 201: DRAFT_VIEW_SCHEMA } } }, async (request, reply) => {
+    const record = await acceptDraft(deps, request, reply, 0);
+    switch (record.state) {
+      case "created":
+        return reply.code(201).header("location", `/v1/drafts/${record.id}`).send(viewDraft(record));
+      case "failed":
+      case "parked":
+      case "dead":
+        return answerFailed(reply, record);
+      case "queued":
+      case "processing":
+      case "canceled":
+        return answerUnfinished(reply, record);
+      default:
+        return record.state satisfies never;
+    }
+  });
+
+  app.get<{ Params: { id: string } }>(
+    "/v1/drafts/:id",
+    { schema: { response: { 200: DRAFT_VIEW_SCHEMA } } },
+    async (request, reply) => {
+      const record = await deps.ledger.get(request.params.id);
+      if (record === null) throw new DraftError("DRAFT_NOT_FOUND");
+      request.event.id = record.id;
+      return viewDraft(await waitAsPreferred(deps, request, reply, record, 0));
+    },
+  );
+
+  app.get<{ Querystring: ListParameters }>(
+    "/v1/drafts",
+    { schema: { querystring: LIST_QUERY_SCHEMA, response: { 200: PAGE_SCHEMA } } },
+    async ({ query }) => {
+      const mailbox = query.mailbox?.toLowerCase();
+      const { items, nextCursor } = await deps.ledger.list({ ...query, ...(mailbox === undefined ? {} : { mailbox }) });
+      return { items: items.map(viewDraft), nextCursor };
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from "fastify";
+
+/** Something the api cannot work without. `check` settles within seconds and never rejects. */
+export interface Dependency {
+  readonly name: string;
+  check(): Promise<boolean>;
+}
+
+/** GET /health/live: the process serves. GET /health/ready: it can accept draft requests. */
+export function registerHealth(app: FastifyInstance, dependencies: readonly Dependency[], stopping: AbortSignal): void {
+  app.get("/health/live", async () => ({ status: "live" }));
+
+  app.get("/health/ready", async (_request, reply) => {
+    const checks = await Promise.all(
+      dependencies.map(async (dependency) => [dependency.name, await dependency.check()] as const),
+    );
+    const ready = !stopping.aborted && checks.every(([, ok]) => ok);
+    return reply.code(ready ? 200 : 503).send({
+      status: ready ? "ready" : stopping.aborted ? "stopping" : "unready",
+      checks: Object.fromEntries(checks),
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from "fastify";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Draftmill</title>
+<style>body { font: 1rem/1.5 system-ui; margin: 3rem auto; max-width: 40rem; padding: 0 1rem } code { font-size: 0.95em }</style>
+<h1>Draftmill</h1>
+<p>Gmail drafts, made from requests.</p>
+<ul>
+  <li><code>POST /</code>: make a draft, wait for its id</li>
+  <li><code>POST /v1/drafts</code>: queue a draft</li>
+  <li><code>GET /v1/drafts</code>: what became of them</li>
+  <li><a href="/openapi.json"><code>GET /openapi.json</code></a>: every route, field and error</li>
+  <li><a href="/health/ready"><code>GET /health/ready</code></a>: whether it can accept requests</li>
+</ul>
+</html>
+`;
+
+/** GET /: where to go from here, as a page for browsers and as JSON for everything else. */
+export function registerLanding(app: FastifyInstance): void {
+  app.get("/", async (request, reply) => {
+    if (request.headers.accept?.includes("text/html") !== true) {
+      return { service: "draftmill", routes: "/openapi.json", health: "/health/ready" };
+    }
+    return reply
+      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
+      .type("text/html; charset=utf-8")
+      .send(PAGE);
+  });
+}

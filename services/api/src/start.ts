@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
+import type { MailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
+import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
+import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
+import { createLogger, type Logger } from "@draftmill/shared/log.ts";
+import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { buildApp } from "./app.ts";
+import { API_VARIABLES, type ApiEnv, readApiConfig } from "./config.ts";
+import { PUBLISH_TIMEOUT_MS, PubsubPublisher } from "./pubsub-publisher.ts";
+
+export interface RunningApi {
+  /** Where it listens, as http://host:port. */
+  readonly url: string;
+  /** Takes no more requests, answers those that are open, lets their publishes end, then closes what it opened. */
+  close(): Promise<void>;
+}
+
+/** Builds the api from its environment and listens. Throws `EnvironmentError` before anything is opened. */
+export async function startApi(
+  environment: Environment,
+  options: { readonly clock?: Clock; readonly log?: Logger } = {},
+): Promise<RunningApi> {
+  const { env, mailboxes, defaultMailbox } = readApiConfig(environment);
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLogger("api", env.LOG_LEVEL);
+  log.info({ config: { ...describeEnv(API_VARIABLES, env), MAILBOXES: listMailboxes(mailboxes) } }, "api.starting");
+  if (env.AUTH_MODE === "none" && env.ALLOW_UNAUTHENTICATED) log.warn({ host: env.HOST }, "api.unauthenticated");
+  const lifecycle = createLifecycle();
+  return openOrClose(lifecycle, async () => {
+    const store = await openLedger(env.LEDGER_URL, { clock });
+    lifecycle.onClose(() => store.close());
+    const topic = openDraftsTopic(env);
+    lifecycle.onClose(() => topic.close());
+    const ledger = new DraftLedger(store, { clock });
+    const publisher = new PubsubPublisher(topic, clock);
+    const app = buildApp({
+      ledger,
+      publisher,
+      mailboxes,
+      defaultMailbox,
+      orderingShards: env.ORDERING_SHARDS,
+      authMode: env.AUTH_MODE,
+      dependencies: [
+        { name: "ledger", check: () => answers(ledger) },
+        { name: "publisher", check: async () => publisher.isHealthy() },
+      ],
+      clock,
+      newId: randomUUID,
+      log,
+      project: env.GOOGLE_CLOUD_PROJECT,
+    });
+    lifecycle.onClose(() => app.close());
+    const url = await app.listen({ port: env.PORT, host: env.HOST });
+    log.info({ url }, "api.started");
+    return {
+      url,
+      async close() {
+        await lifecycle.close();
+        log.info("api.stopped");
+      },
+    };
+  });
+}
+
+function openDraftsTopic(env: ApiEnv) {
+  return openTopicPublisher({
+    topic: env.DRAFTS_TOPIC,
+    projectId: env.GOOGLE_CLOUD_PROJECT,
+    emulatorHost: env.PUBSUB_EMULATOR_HOST,
+    ordered: env.ORDERING_SHARDS > 0,
+    timeoutMs: PUBLISH_TIMEOUT_MS,
+  });
+}
+
+async function answers(ledger: DraftLedger): Promise<boolean> {
+  try {
+    await ledger.get("health-ready");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function listMailboxes({ addresses, domains }: MailboxPolicy): string[] {
+  return [...addresses, ...[...domains].map((domain) => `@${domain}`)];
+}

@@ -1,0 +1,137 @@
+import type { Clock } from "@draftmill/shared/clock.ts";
+import {
+  type EncodedMessage,
+  encodeDraftMessage,
+  invalidRequest,
+  orderingKeyOf,
+} from "@draftmill/shared/contract/draft-message.ts";
+import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { idFromDedupeKey, idFromIdempotencyKey } from "@draftmill/shared/contract/request-id.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import type { Caller } from "./auth.ts";
+
+/** The queue, as far as accepting a request goes. */
+export interface Publisher {
+  /** Resolves once Pub/Sub has stored the message. Rejects within seconds otherwise, which leaves open whether it has. */
+  publish(message: EncodedMessage): Promise<unknown>;
+}
+
+export interface SubmitDeps {
+  readonly ledger: DraftLedger;
+  readonly publisher: Publisher;
+  readonly mailboxes: MailboxPolicy;
+  readonly defaultMailbox: string | null;
+  readonly orderingShards: number;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly log: Logger;
+}
+
+/** A draft request as it came in over HTTP. */
+export interface Submission {
+  readonly body: unknown;
+  readonly caller: Caller;
+  /** The route's pattern: an Idempotency-Key means something on its route only. */
+  readonly route: string;
+  readonly idempotencyKey: string | null;
+  readonly traceparent: string | undefined;
+}
+
+export interface Submitted {
+  readonly record: DraftRecord;
+  /** The key was known already: this is the earlier request's record, as it is now. */
+  readonly replayed: boolean;
+}
+
+/**
+ * Accepts a draft request: when this resolves, the ledger knows it and Pub/Sub holds its message, or it has ended
+ * already. Throws a DraftError; PUBLISH_UNCONFIRMED alone leaves open whether the draft will be made, and a second call
+ * with the same key is safe in every case.
+ */
+export async function submitDraft(deps: SubmitDeps, submission: Submission): Promise<Submitted> {
+  const { body, request } = readSubmission(deps, submission);
+  const id = requestIdOf(deps, submission, request);
+  const candidate = newDraftRecord(
+    {
+      id,
+      mailbox: request.mailbox,
+      to: request.to.map(({ address }) => address),
+      subject: request.subject,
+      bodyHash: fingerprint(request),
+      caller: submission.caller,
+      dedupeKey: request.dedupeKey,
+      metadata: request.metadata,
+    },
+    deps.clock.nowMs(),
+  );
+  const result = await deps.ledger.accept(candidate);
+  const record = result.accepted ? candidate : result.existing;
+  if (record.bodyHash !== candidate.bodyHash) throw new DraftError("KEY_REUSED");
+  switch (record.state) {
+    case "queued":
+    case "processing":
+      // Also for a known record: the earlier publish may have been lost, and a second message does no harm.
+      await publish(deps, submission, id, body, request.mailbox);
+      return { record, replayed: !result.accepted };
+    case "created":
+    case "failed":
+    case "parked":
+    case "dead":
+    case "canceled":
+      return { record, replayed: true };
+    default:
+      return record.state satisfies never;
+  }
+}
+
+function readSubmission(deps: SubmitDeps, { body }: Submission): { body: object; request: DraftRequest } {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new DraftError("BODY_MALFORMED", { reason: "the body is not a JSON object" });
+  }
+  const parsed = parseDraftRequest(body, deps.defaultMailbox);
+  if (!parsed.ok) throw invalidRequest(parsed.problems);
+  if (!mayImpersonate(deps.mailboxes, parsed.request.mailbox)) throw new DraftError("MAILBOX_NOT_ALLOWED");
+  return { body, request: parsed.request };
+}
+
+function requestIdOf(deps: SubmitDeps, { caller, route, idempotencyKey }: Submission, request: DraftRequest): string {
+  if (request.dedupeKey !== null) return idFromDedupeKey(request.mailbox, request.dedupeKey);
+  if (idempotencyKey !== null) return idFromIdempotencyKey(caller ?? "", route, idempotencyKey);
+  return deps.newId();
+}
+
+async function publish(
+  deps: SubmitDeps,
+  { caller, traceparent }: Submission,
+  id: string,
+  body: object,
+  mailbox: string,
+): Promise<void> {
+  // The mailbox goes along even where it was the default: the draft belongs there, whatever the worker's GMAIL_USER is.
+  const json = JSON.stringify({ ...body, mailbox });
+  const attributes = {
+    id,
+    ...(caller === null ? {} : { caller }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  const message = encodeDraftMessage(json, attributes, orderingKeyOf(mailbox, id, deps.orderingShards));
+  try {
+    await deps.publisher.publish(message);
+  } catch (error) {
+    await noteDoubt(deps, id);
+    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: error, applied: "unknown", facts: { id } });
+  }
+}
+
+/** For whoever looks the request up. The caller's answer does not depend on it. */
+async function noteDoubt(deps: SubmitDeps, id: string): Promise<void> {
+  try {
+    await deps.ledger.doubt(id);
+  } catch (error) {
+    deps.log.warn({ id, err: describeError(error) }, "publish.doubt-unrecorded");
+  }
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { type DraftRequest, fingerprint } from "@draftmill/shared/contract/draft-request.ts";
+import MailComposer from "nodemailer/lib/mail-composer";
+import { htmlFromText } from "./html-from-text.ts";
+import { textFromHtml } from "./text-from-html.ts";
+import { verifyHeaders } from "./verify-headers.ts";
+
+export interface ComposeOptions {
+  /** The request's id: it stands in X-Draftmill-Id, by which a draft is found again. */
+  readonly id: string;
+  /** The message's Date, milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+/**
+ * The request as a complete RFC 5322 message with CRLF line ends; the same arguments give the same bytes. It always has
+ * a text and an HTML part, each made from the other when only one is given: Gmail wraps the lines of a text-only draft
+ * anew when a person sends it. Throws `DRAFT_REJECTED` rather than hand out a header that the request did not ask for.
+ */
+export async function composeMessage(request: DraftRequest, { id, nowMs }: ComposeOptions): Promise<Buffer> {
+  const { mailbox, to, cc, bcc, replyTo, subject, message, html } = request;
+  // Follows from the whole content, so that no content can hold its own boundary.
+  const mark = createHash("sha256")
+    .update(`${id}\n${fingerprint(request)}`)
+    .digest("hex")
+    .slice(0, 32);
+  const composer = new MailComposer({
+    // Objects only: a string would go through nodemailer's address parser, which rejects nothing.
+    from: { name: "", address: mailbox },
+    to: [...to],
+    cc: [...cc],
+    bcc: [...bcc],
+    replyTo: [...replyTo],
+    subject,
+    text: withCrlf(message === "" ? textFromHtml(html) : message),
+    html: withCrlf(html === "" ? htmlFromText(message) : html),
+    headers: { "X-Draftmill-Id": id },
+    date: new Date(nowMs),
+    // Gmail puts one of its own in its place; this one only keeps nodemailer from inventing a host name.
+    messageId: `<${mark}@draftmill.invalid>`,
+    baseBoundary: mark,
+    newline: "\r\n",
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const root = composer.compile();
+  root.keepBcc = true;
+  const mime = await root.build();
+  verifyHeaders(mime, request);
+  return mime;
+}
+
+function withCrlf(text: string): string {
+  return text.replace(/\r\n?|\n/g, "\r\n");
+}

@@ -1,0 +1,27 @@
+import type { DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
+
+const ALWAYS = ["from", "to", "subject", "x-draftmill-id", "message-id", "date", "mime-version", "content-type"];
+
+/**
+ * The last look before a message leaves: its header holds each field that the request calls for once, and no other. An
+ * injected field shows as a stranger or a double, and a recipient list that the composer dropped as a gap.
+ */
+export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest): void {
+  const expected = new Set(ALWAYS);
+  if (cc.length > 0) expected.add("cc");
+  if (bcc.length > 0) expected.add("bcc");
+  if (replyTo.length > 0) expected.add("reply-to");
+  const header = mime.subarray(0, mime.indexOf("\r\n\r\n")).toString("latin1");
+  for (const line of header.split(/\r\n|\r|\n/)) {
+    // A folded line goes on with the field before it.
+    if (/^[ \t]/.test(line)) continue;
+    const name = /^([!-9;-~]+):/.exec(line)?.[1]?.toLowerCase() ?? "";
+    if (!expected.delete(name)) throw refused();
+  }
+  if (expected.size > 0) throw refused();
+}
+
+function refused(): DraftError {
+  return new DraftError("DRAFT_REJECTED", { reason: "The composed header is not the one that the request calls for" });
+}

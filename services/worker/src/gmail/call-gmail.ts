@@ -1,0 +1,96 @@
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { gaxios } from "google-auth-library";
+import { type CallContext, callGoogle } from "../google/google-call.ts";
+import { withDeadline } from "../google/with-deadline.ts";
+import type { DelegatedClient } from "../token/delegated-client.ts";
+import type { DelegatedClients } from "../token/delegated-clients.ts";
+import type { ExplainFailure } from "../token/explain-failure.ts";
+import { classifyGmail } from "./classify-gmail.ts";
+
+export interface CallGmailDeps {
+  readonly clients: DelegatedClients;
+  readonly explain: ExplainFailure;
+  readonly context: CallContext;
+  /** Origin of the Gmail API. */
+  readonly endpoint: string;
+}
+
+/** How a method of the client library is to be called. */
+export interface RequestOptions {
+  /** Per call, because for uploads the library ignores the one of the client (googleapis-common 9.3.1). */
+  readonly rootUrl: string;
+  readonly retry: false;
+  readonly signal: AbortSignal;
+  readonly adapter: NonNullable<gaxios.GaxiosOptions["adapter"]>;
+}
+
+export interface GmailCall<Data> {
+  readonly operation: "drafts.create" | "drafts.list" | "drafts.get";
+  readonly mailbox: string;
+  readonly signal: AbortSignal;
+  /** Runs synchronously right before the request leaves; throws a `DraftError` to keep it back. */
+  readonly beforeLeaving?: (() => void) | undefined;
+  /** Called once more after a 401, so it must build what it sends. */
+  invoke(auth: DelegatedClient, options: RequestOptions): Promise<{ readonly status: number; readonly data: Data }>;
+}
+
+/** Makes one call as one mailbox, with its token, and turns every failure into a `DraftError`. */
+export type CallGmail = <Data>(call: GmailCall<Data>) => Promise<Data>;
+
+export function createCallGmail(deps: CallGmailDeps): CallGmail {
+  return async (call) => {
+    const client = deps.clients.clientFor(call.mailbox);
+    try {
+      return await callOnce(deps, call, client);
+    } catch (error) {
+      if (!(error instanceof DraftError) || error.code !== "GMAIL_UNAUTHENTICATED") throw error;
+      // The token was revoked or its grant changed. A 401 refuses for certain, so that once more is no second try.
+      deps.clients.forget(client);
+      return callOnce(deps, call, deps.clients.clientFor(call.mailbox));
+    }
+  };
+}
+
+/** Waits for the client's token, under the deadline of the attempt. */
+export async function haveToken(client: DelegatedClient, signal: AbortSignal): Promise<void> {
+  try {
+    await withDeadline(client.getRequestHeaders(), signal);
+  } catch (error) {
+    throw signal.aborted && !(error instanceof DraftError) ? timeIsUp() : error;
+  }
+}
+
+async function callOnce<Data>(deps: CallGmailDeps, call: GmailCall<Data>, client: DelegatedClient): Promise<Data> {
+  const { operation, mailbox, signal, beforeLeaving } = call;
+  const { context, endpoint } = deps;
+  await haveToken(client, signal);
+  let left = false;
+  const options: RequestOptions = {
+    rootUrl: endpoint,
+    retry: false,
+    signal,
+    adapter(request, send) {
+      if (signal.aborted) throw timeIsUp();
+      beforeLeaving?.();
+      left = true;
+      return send(request);
+    },
+  };
+  const { data } = await callGoogle(
+    {
+      operation,
+      mailbox,
+      classify(failure) {
+        const error = classifyGmail(failure, context.clock.nowMs());
+        return deps.explain(left && operation === "drafts.create" ? error : error.asNotApplied(), mailbox);
+      },
+    },
+    context,
+    () => call.invoke(client, options),
+  );
+  return data;
+}
+
+function timeIsUp(): DraftError {
+  return new DraftError("LEASE_SPENT", { reason: "The attempt's time was over before the call could leave" });
+}

@@ -1,0 +1,44 @@
+/** The ids that Gmail gave a draft. */
+export interface CreatedDraft {
+  /** Stays the same however often a person edits the draft. */
+  readonly draftId: string;
+  /** Changes with each edit. */
+  readonly messageId: string;
+  readonly threadId: string;
+}
+
+/** Whether a draft id belongs to a request that is accounted for. */
+export type IsKnownDraft = (draftId: string) => Promise<boolean> | boolean;
+
+/**
+ * Drafts in users' mailboxes. There is no way to send one, change one or delete one. Every failure is a `DraftError`;
+ * every call that leaves the process has a deadline of its own, and none starts once the signal has aborted.
+ */
+export interface Gmail {
+  /**
+   * Has an access token for the mailbox ready, so that a failure of identity or delegation shows before anything is
+   * claimed. The other methods see to it themselves when this was not called.
+   */
+  prepare(mailbox: string, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Makes one draft of a complete RFC 5322 message, by one POST that no layer repeats. (Only a 401, which proves that
+   * nothing was made, is followed by a second one, with a new token.) A failure's `applied` says whether the draft may
+   * exist nevertheless.
+   *
+   * `beforeLeaving` runs synchronously right before each POST leaves, when all waiting for tokens is over. It throws a
+   * `DraftError` to keep the POST back, and that is thrown on.
+   */
+  createDraft(mailbox: string, mime: Buffer, signal: AbortSignal, beforeLeaving?: () => void): Promise<CreatedDraft>;
+
+  /**
+   * Looks for the draft whose X-Draftmill-Id is this request's id, newest first. Drafts that `isKnown` belong to other
+   * requests and are not opened. It changes nothing, so its failures have `applied: "no"`.
+   */
+  findDraft(
+    mailbox: string,
+    requestId: string,
+    isKnown: IsKnownDraft,
+    signal: AbortSignal,
+  ): Promise<CreatedDraft | null>;
+}

@@ -1,0 +1,31 @@
+import { OAuth2Client } from "google-auth-library";
+import type { GoogleTransport } from "../google/google-transport.ts";
+import type { AccessToken } from "./exchange-jwt.ts";
+
+/** Makes an access token for one mailbox. Every failure is a `DraftError`. */
+export type MintToken = (mailbox: string) => Promise<AccessToken>;
+
+/** Mints are shared by name of the refresh token, so there has to be one; it is never sent. */
+const PLACEHOLDER = "delegation-placeholder";
+
+/**
+ * An OAuth2 client that acts for one mailbox. It extends the library's client the way the library's own Compute and
+ * JWT clients do, and so inherits: one mint for all that wait, renewal from 5 minutes before the end, and no memory of
+ * a mint that failed.
+ */
+export class DelegatedClient extends OAuth2Client {
+  readonly mailbox: string;
+  readonly #mint: MintToken;
+
+  constructor(mailbox: string, mint: MintToken, transport: GoogleTransport) {
+    // forceRefreshOnFailure stays off: it would mint on every quota refusal too, since those are 403.
+    super({ transporter: transport, credentials: { refresh_token: PLACEHOLDER, expiry_date: 1 } });
+    this.mailbox = mailbox;
+    this.#mint = mint;
+  }
+
+  protected override async refreshTokenNoCache() {
+    const { accessToken, expiresAtMs } = await this.#mint(this.mailbox);
+    return { tokens: { access_token: accessToken, expiry_date: expiresAtMs, token_type: "Bearer" }, res: null };
+  }
+}
