@@ -17,6 +17,8 @@ export interface WorkerDeps extends ProcessDeps {
 
 /** A 10 MB message, the most that Pub/Sub carries, in base64 and its envelope. */
 const BODY_LIMIT = 15 * 1024 * 1024;
+/** An id that no request has: reading it shows that the ledger answers. */
+const READINESS_ID = "-";
 /** How long a delivery may wait for its turn; the subscription's ack deadline and Cloud Run's timeout are 600 s. */
 const HOLD_MAX_MS = 540_000;
 
@@ -32,11 +34,15 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
   });
 
-  app.get("/health/live", async () => ({ status: "ok" }));
+  app.get("/health/live", async () => ({ status: "live" }));
   app.get("/health/ready", async (_request, reply) => {
     if (deps.stopping.aborted) return reply.code(503).send({ status: "stopping" });
-    await deps.ledger.get("health-ready");
-    return { status: "ok" };
+    try {
+      await deps.ledger.get(READINESS_ID);
+      return { status: "ready" };
+    } catch {
+      return reply.code(503).send({ status: "unready", checks: { ledger: false } });
+    }
   });
 
   app.post(

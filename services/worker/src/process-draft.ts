@@ -85,7 +85,7 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
   const { ledger, pacer, clock } = deps;
   const { message, record } = work;
   const { mailbox } = message.request;
-  for (let tries = 1; ; tries += 1) {
+  for (let failures = 0; ; ) {
     // Waiting comes before the claim, so that leases stay short.
     await held(pacer.admit(mailbox, hold), hold, "GMAIL_THROTTLED");
     const claim = await ledger.claim(record);
@@ -97,7 +97,6 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
       case "busy":
         // Its owner may be gone: acknowledging now could lose the request.
         await held(untilMoved(deps, message.id, claim.retryAfterMs, hold), hold, "CLAIM_BUSY");
-        tries -= 1;
         continue;
       case "claimed":
         break;
@@ -120,17 +119,22 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
       case "throttled":
         pacer.refused(mailbox, error.retryAfterMs);
         await ledger.release(claim, "throttled");
-        tries -= 1;
         continue;
       case "transient":
         await ledger.release(claim, null);
-        if (tries >= TRIES_AT_ONCE) return { kind: "retry", error };
-        await clock.sleep(FIRST_PAUSE_MS * 2 ** tries * (0.5 + deps.random() / 2), hold);
+        failures += 1;
+        if (failures === TRIES_AT_ONCE) return { kind: "retry", error };
+        await held(clock.sleep(pauseMs(failures, deps.random()), hold), hold, error.code);
         continue;
       default:
         return error.class satisfies never;
     }
   }
+}
+
+/** Doubles with each failure; half of it is chance, so that workers that failed together do not come back together. */
+function pauseMs(failures: number, random: number): number {
+  return FIRST_PAUSE_MS * 2 ** failures * (0.5 + random / 2);
 }
 
 type Attempt = Extract<Outcome, { kind: "created" }> | { readonly kind: "refused"; readonly error: DraftError };
