@@ -1,0 +1,33 @@
+import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { type Ledger, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
+
+/** `lost-answer`: the write happens, the caller hears of a failure. `refused`: it does not happen. */
+export type Fault = "lost-answer" | "refused";
+
+/** A real store behind a bad line: the next writes, in order, meet the faults that are queued here. */
+export class FlakyLedger {
+  readonly faults: (Fault | null)[] = [];
+  /** Writes that reached the store. */
+  writes = 0;
+  readonly ledger: Ledger;
+
+  constructor(store: Ledger) {
+    const send = async <T>(write: () => Promise<T>): Promise<T> => {
+      const fault = this.faults.shift() ?? null;
+      if (fault === "refused") throw new LedgerUnavailable("io", "the line is cut");
+      this.writes++;
+      const answer = await write();
+      if (fault === "lost-answer") throw new LedgerUnavailable("io", "the answer is lost");
+      return answer;
+    };
+    this.ledger = {
+      create: (record: DraftRecord) => send(() => store.create(record)),
+      cas: (id, revision, record) => send(() => store.cas(id, revision, record)),
+      get: (id) => store.get(id),
+      list: (query) => store.list(query),
+      count: (filter) => store.count(filter),
+      watch: (id, signal) => store.watch(id, signal),
+      close: () => store.close(),
+    };
+  }
+}
