@@ -2,7 +2,7 @@ import type { Clock } from "@draftmill/shared/clock.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
-import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import type { Logger } from "@draftmill/shared/log.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { awaitOutcome } from "./await-outcome.ts";
 import { parsePrefer, preferenceApplied, secondsToWait } from "./prefer.ts";
@@ -61,7 +61,7 @@ export async function waitAsPreferred(
     const signal = AbortSignal.any([stopping, callerGone.signal]);
     return await awaitOutcome(ledger, clock, record, secondsToWait(preferences, fallbackSeconds) * 1000, signal);
   } catch (error) {
-    log.warn({ requestId: request.id, id: record.id, err: describeError(error) }, "wait.failed");
+    log.warn({ requestId: request.id, id: record.id, err: error }, "wait.failed");
     return record;
   } finally {
     reply.raw.off("close", abandon);

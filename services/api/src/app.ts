@@ -20,7 +20,7 @@ export interface AppDeps extends SubmitDeps {
   readonly project: string | undefined;
 }
 
-/** Room for the longest message and html fields, below Pub/Sub's 10 MB for a message. */
+/** Pub/Sub takes 10 MB in one message (https://cloud.google.com/pubsub/quotas#resource_limits). */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -45,7 +45,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     // Query strings are all that Fastify validates here; bodies go through parseDraftRequest.
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, useDefaults: true, allErrors: true } },
     frameworkErrors: (error, request, reply) => {
-      beginEvent(request, deps.clock);
+      // No hook runs for a URL that Fastify cannot read.
+      beginEvent(request, reply, deps);
       return handleError(error, request, reply);
     },
   });

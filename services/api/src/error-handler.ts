@@ -1,6 +1,6 @@
 import { DraftError, type ErrorCode, type FieldProblem, toDraftError } from "@draftmill/shared/errors.ts";
 import { CursorInvalid, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
-import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import type { Logger } from "@draftmill/shared/log.ts";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { problemOf, sendProblem } from "./problem.ts";
 
@@ -24,7 +24,7 @@ export function createErrorHandler(log: Logger) {
     const failure = classifyError(error);
     if (failure.cause !== undefined) {
       const { code, facts } = failure;
-      log.error({ requestId: request.id, code, id: facts.id, err: describeError(failure.cause) }, "request.failed");
+      log.error({ requestId: request.id, code, id: facts.id, err: failure.cause }, "request.failed");
     }
     return sendProblem(reply, problemOf(failure, request.id), failure.retryAfterMs);
   };

@@ -41,44 +41,50 @@ export function requestIdFrom(newId: () => string): (request: IncomingMessage) =
   };
 }
 
-/** Starts the event of a request. Fastify runs no hook for a URL that it cannot read, so its handler calls this itself. */
-export function beginEvent(request: FastifyRequest, clock: Clock): void {
-  request.event = { startedMs: clock.monotonicMs() };
+export interface RequestLogOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly project: string | undefined;
 }
 
-/** Writes one event for each request, `request.completed`, or `request.aborted` when the caller went away first. */
-export function logRequests(
-  app: FastifyInstance,
-  { clock, log, project }: { readonly clock: Clock; readonly log: Logger; readonly project: string | undefined },
-): void {
-  const withCaller = log.isLevelEnabled("debug");
-  const fieldsOf = (request: FastifyRequest, reply: FastifyReply) => ({
-    ...traceFields(readTraceparent(request.headers.traceparent), project),
-    requestId: request.id,
-    method: request.method,
-    route: request.routeOptions.url ?? "none",
-    status: reply.statusCode,
-    durationMs: Math.round(clock.monotonicMs() - request.event.startedMs),
-    code: request.event.code,
-    id: request.event.id,
-    replayed: request.event.replayed,
-    requestBytes: request.event.requestBytes,
-    ...(withCaller ? { caller: request.event.caller } : {}),
+/**
+ * Starts a request's event. It is written when the answer is sent, as `request.completed`, or when the caller hangs up
+ * before that, as `request.aborted`.
+ */
+export function beginEvent(request: FastifyRequest, reply: FastifyReply, options: RequestLogOptions): void {
+  request.event = { startedMs: options.clock.monotonicMs() };
+  reply.header("x-request-id", request.id);
+  // Fastify's onResponse and onRequestAbort both stay silent when a caller hangs up after its body has been read.
+  const aborted = (): void => writeEvent("request.aborted", request, undefined, options);
+  reply.raw.once("close", aborted).once("finish", () => {
+    reply.raw.off("close", aborted);
+    writeEvent("request.completed", request, reply.statusCode, options);
   });
+}
 
+function writeEvent(
+  name: string,
+  { id: requestId, method, headers, routeOptions, event }: FastifyRequest,
+  status: number | undefined,
+  { clock, log, project }: RequestLogOptions,
+): void {
+  const { startedMs, caller, ...rest } = event;
+  const fields = {
+    ...traceFields(readTraceparent(headers.traceparent), project),
+    requestId,
+    method,
+    route: routeOptions.url ?? "none",
+    status,
+    durationMs: Math.round(clock.monotonicMs() - startedMs),
+    ...rest,
+    ...(log.isLevelEnabled("debug") ? { caller } : {}),
+  };
+  const isQuiet = fields.route.startsWith("/health/") && status !== undefined && status < 500;
+  log[isQuiet ? "debug" : "info"](fields, name);
+}
+
+/** Gives every request its event. */
+export function logRequests(app: FastifyInstance, options: RequestLogOptions): void {
   app.decorateRequest("event");
-  app.addHook("onRequest", async (request, reply) => {
-    beginEvent(request, clock);
-    reply.header("x-request-id", request.id);
-  });
-  app.addHook("onResponse", async (request, reply) => {
-    const isProbe = request.routeOptions.url?.startsWith("/health/") === true && reply.statusCode < 500;
-    log[isProbe ? "debug" : "info"](fieldsOf(request, reply), "request.completed");
-  });
-  app.addHook("onRequestAbort", async (request) => {
-    log.info(
-      { requestId: request.id, route: request.routeOptions.url ?? "none", id: request.event.id },
-      "request.aborted",
-    );
-  });
+  app.addHook("onRequest", async (request, reply) => beginEvent(request, reply, options));
 }

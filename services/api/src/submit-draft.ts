@@ -11,7 +11,7 @@ import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/m
 import { idFromDedupeKey, idFromIdempotencyKey } from "@draftmill/shared/contract/request-id.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
-import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import type { Logger } from "@draftmill/shared/log.ts";
 import type { Caller } from "./auth.ts";
 
 /** The queue, as far as accepting a request goes. */
@@ -132,6 +132,6 @@ async function noteDoubt(deps: SubmitDeps, id: string): Promise<void> {
   try {
     await deps.ledger.doubt(id);
   } catch (error) {
-    deps.log.warn({ id, err: describeError(error) }, "publish.doubt-unrecorded");
+    deps.log.warn({ id, err: error }, "publish.doubt-unrecorded");
   }
 }

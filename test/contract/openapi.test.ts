@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import diagnostics from "node:diagnostics_channel";
+import { test } from "node:test";
+import { describeApi } from "@draftmill/api/openapi.ts";
+import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
+import { ERROR_CODES } from "@draftmill/shared/errors.ts";
+import Fastify, { type FastifyInstance, type RouteOptions } from "fastify";
+import { anApi, post, REQUEST, work } from "../unit/api/api-under-test.ts";
+
+const DOCUMENT = describeApi();
+const METHODS = ["get", "post", "put", "patch", "delete"] as const;
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema?: unknown }>> }>>;
+}
+
+/** "GET /v1/drafts/{id}" → its operation. */
+const OPERATIONS = new Map<string, Operation>(
+  Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method): [string, Operation][] => {
+      const operation: Operation | undefined = Object.entries(item).find(([name]) => name === method)?.[1];
+      return operation === undefined ? [] : [[`${method.toUpperCase()} ${path}`, operation]];
+    }),
+  ),
+);
+
+function resolve(pointer: string): unknown {
+  return pointer
+    .slice("#/".length)
+    .split("/")
+    .reduce<unknown>((node, key) => Object(node)[key.replaceAll("~1", "/").replaceAll("~0", "~")], DOCUMENT);
+}
+
+test("the document lists every route of the service, and no other", async (t) => {
+  const routes: RouteOptions[] = [];
+  const collect = (message: unknown): void => {
+    const { fastify }: { fastify?: FastifyInstance } = Object(message);
+    fastify?.addHook("onRoute", (route) => void routes.push(route));
+  };
+  diagnostics.subscribe("fastify.initialization", collect);
+  t.after(() => diagnostics.unsubscribe("fastify.initialization", collect));
+  const { app } = await anApi(t);
+  await app.ready();
+  const served = routes
+    .flatMap(({ method, url }) => [method].flat().map((one) => `${one} ${url.replace(/:(\w+)/g, "{$1}")}`))
+    .filter((route) => !route.startsWith("HEAD "));
+  assert.deepEqual(served.toSorted(), [...OPERATIONS.keys()].toSorted());
+});
+
+test("every reference leads somewhere and every operation has a name of its own", () => {
+  const references = [...JSON.stringify(DOCUMENT).matchAll(/"\$ref":"([^"]+)"/g)].map(([, pointer]) => pointer ?? "");
+  assert.ok(references.length > 10);
+  for (const pointer of references) assert.notEqual(resolve(pointer), undefined, pointer);
+  const names = [...OPERATIONS.values()].map(({ operationId }) => operationId);
+  assert.equal(new Set(names).size, names.length);
+});
+
+test("the document is served as it is made, and holds the code table", async (t) => {
+  const { app } = await anApi(t);
+  const answer = await app.inject("/openapi.json");
+  assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(DOCUMENT)));
+  assert.deepEqual(answer.json()["x-error-codes"], JSON.parse(JSON.stringify(ERROR_CODES)));
+  const { $id: _id, ...schema } = DRAFT_REQUEST_SCHEMA;
+  assert.deepEqual(answer.json().components.schemas.DraftRequest, JSON.parse(JSON.stringify(schema)));
+});
+
+/** A Fastify whose one route accepts what fits `schema`: its Ajv is the judge, strictly, with nothing coerced. */
+async function judge(schema: unknown, value: unknown): Promise<string> {
+  const app = Fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allowUnionTypes: true } },
+  });
+  app.post("/", { schema: { body: schema } }, async () => "fits");
+  return (await app.inject({ method: "POST", url: "/", payload: { value } })).body;
+}
+
+test("every schema compiles, and the examples of a request fit theirs", async () => {
+  for (const schema of Object.values(DOCUMENT.components.schemas)) {
+    const wrapped = { type: "object", properties: { value: schema } };
+    assert.notEqual(await judge(wrapped, undefined), "");
+  }
+  const wrapped = { type: "object", properties: { value: DOCUMENT.components.schemas.DraftRequest } };
+  assert.equal(await judge(wrapped, REQUEST), "fits");
+  assert.notEqual(await judge(wrapped, { ...REQUEST, bbc: "x" }), "fits");
+});
+
+test("what the service answers fits what the document says, status by status", async (t) => {
+  const { app, ledger, publisher } = await anApi(t);
+  const keyed = { ...REQUEST, dedupeKey: "k" };
+  const failing = { ...REQUEST, dedupeKey: "f" };
+  const queued = await post(app, "/v1/drafts", keyed);
+  await work(ledger, queued.json().id, "create");
+  const failed = await post(app, "/v1/drafts", failing);
+  await work(ledger, failed.json().id, "park");
+  const answers = [
+    ["POST /v1/drafts", queued],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", keyed)],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", failing)],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", "{")],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", { ...REQUEST, mailbox: "boss@corp.example" })],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", { to: 1 })],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", "{}", { "content-type": "text/plain" })],
+    ["POST /v1/drafts", await post(app, "/v1/drafts", { ...REQUEST, message: "x".repeat(8 * 1024 * 1024) })],
+    ["POST /", await post(app, "/", keyed)],
+    ["POST /", await post(app, "/", REQUEST, { prefer: "respond-async" })],
+    ["GET /v1/drafts", await app.inject("/v1/drafts")],
+    ["GET /v1/drafts", await app.inject("/v1/drafts?limit=0")],
+    ["GET /v1/drafts/{id}", await app.inject(`/v1/drafts/${failed.json().id}`)],
+    ["GET /v1/drafts/{id}", await app.inject("/v1/drafts/none")],
+    ["GET /health/live", await app.inject("/health/live")],
+    ["GET /health/ready", await app.inject("/health/ready")],
+  ] as const;
+  publisher.set("fail");
+  const unconfirmed = ["POST /v1/drafts", await post(app, "/v1/drafts", REQUEST)] as const;
+  for (const [name, answer] of [...answers, unconfirmed]) {
+    const type = String(answer.headers["content-type"]).split(";")[0] ?? "";
+    const described = OPERATIONS.get(name)?.responses[answer.statusCode]?.content?.[type];
+    const { $ref = "" }: { $ref?: string } = Object(described?.schema);
+    assert.notEqual($ref, "", `${name} ${answer.statusCode} ${type} is not described`);
+    const wrapped = { type: "object", required: ["value"], properties: { value: resolve($ref) } };
+    assert.equal(await judge(wrapped, answer.json()), "fits", `${name} ${answer.statusCode}`);
+  }
+});

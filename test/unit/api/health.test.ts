@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { anApi } from "./api-under-test.ts";
+
+function dependency(name: string, answers: boolean) {
+  return { name, check: async () => answers };
+}
+
+test("ready means that every dependency is, and the answer tells which is not", async (t) => {
+  const well = await anApi(t, { dependencies: [dependency("ledger", true), dependency("publisher", true)] });
+  const ready = await well.app.inject("/health/ready");
+  assert.equal(ready.statusCode, 200);
+  assert.deepEqual(ready.json(), { status: "ready", checks: { ledger: true, publisher: true } });
+
+  const ill = await anApi(t, { dependencies: [dependency("ledger", true), dependency("publisher", false)] });
+  const unready = await ill.app.inject("/health/ready");
+  assert.equal(unready.statusCode, 503);
+  assert.deepEqual(unready.json(), { status: "unready", checks: { ledger: true, publisher: false } });
+});
+
+test("live stays live while a dependency is away", async (t) => {
+  const { app } = await anApi(t, { dependencies: [dependency("ledger", false)] });
+  assert.equal((await app.inject("/health/live")).statusCode, 200);
+});
