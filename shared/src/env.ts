@@ -10,7 +10,11 @@ export interface EnvVar<T> {
 }
 
 export type EnvSchema = Readonly<Record<string, EnvVar<unknown>>>;
-export type EnvOf<S extends EnvSchema> = { readonly [K in keyof S]: ReturnType<S[K]["parse"]> };
+export type EnvOf<S extends EnvSchema> = {
+  readonly [K in keyof S]: S[K] extends { readonly fallback: infer Fallback }
+    ? ReturnType<S[K]["parse"]> | Fallback
+    : ReturnType<S[K]["parse"]>;
+};
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every problem of an environment at once; the process must not start. */
@@ -51,12 +55,23 @@ export function describeEnv<S extends EnvSchema>(schema: S, values: EnvOf<S>): R
   return Object.fromEntries(
     Object.entries(schema).map(([name, { secret }]) => {
       const value: unknown = values[name];
-      return [name, secret === true ? { set: value !== undefined } : value];
+      return [name, secret === true ? { set: value !== undefined } : loggable(value)];
     }),
   );
 }
 
-export const asText = (raw: string): string => raw;
+/** JSON knows no sets: a policy of mailboxes would show as empty. */
+function loggable(value: unknown): unknown {
+  if (value instanceof Set) return [...value];
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, loggable(inner)]));
+}
+
+/** Any text, but not with blanks around it: a secret's trailing line break is the usual reason for a value that fails. */
+export function asText(raw: string): string {
+  if (raw !== raw.trim()) throw new Error(`must not begin or end with white space, and is ${JSON.stringify(raw)}`);
+  return raw;
+}
 
 export function asWholeNumber(least: number, most: number): (raw: string) => number {
   return (raw) => {
@@ -94,6 +109,7 @@ export const asUrl = (raw: string): string => parseUrl(raw).href;
 function parseUrl(raw: string): URL {
   if (!URL.canParse(raw)) throw new Error(`must be a URL, and is ${JSON.stringify(raw)}`);
   const url = new URL(raw);
+  if (url.username !== "" || url.password !== "") throw new Error("must not hold a user name or password");
   if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return url;
   throw new Error("must be an https URL (http is for loopback addresses only)");
 }

@@ -76,6 +76,12 @@ export const ERROR_CODES = {
     title: "The draft request does not fit the schema.",
     remedy: "Correct each field that `errors` names and send the request again.",
   },
+  DRAFT_CANCELED: {
+    class: "permanent",
+    status: 409,
+    title: "The request was withdrawn before it became a draft.",
+    remedy: "Send it again with a new Idempotency-Key or dedupeKey.",
+  },
   KEY_REUSED: {
     class: "permanent",
     status: 422,

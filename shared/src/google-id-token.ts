@@ -18,6 +18,8 @@ export interface IdTokenClaims {
 const ISSUERS = ["https://accounts.google.com", "accounts.google.com"];
 const CLOCK_TOLERANCE_SECONDS = 60;
 const CERTS_TIMEOUT_MS = 5_000;
+/** Google's tokens last an hour; a longer life, or one that starts in the future, is not of Google's making. */
+const LONGEST_LIFE_SECONDS = 86_400;
 
 /**
  * A function that verifies tokens which Google signed: RS256 signature, issuer, audience, expiry, a verified address.
@@ -37,6 +39,8 @@ export function createIdTokenVerifier({
         issuer: ISSUERS,
         audience,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        // Also what makes jose look at `iat` at all.
+        maxTokenAge: LONGEST_LIFE_SECONDS,
         currentDate: new Date(clock.nowMs()),
         requiredClaims: ["exp", "iat"],
       }),

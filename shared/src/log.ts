@@ -18,7 +18,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /**
  * A logger whose lines Cloud Logging reads as structured entries: `severity`, `message`, `time`.
  * The message is the event's name in the past tense ("draft.settled"); everything else is a field.
- * Never hand it an error of a Google client: such an object carries the mail. Give its code and reason instead.
+ * Of an error under `err` it writes type, message and stack, and nothing that hangs on the object. Even so, never hand it
+ * an error of a Google client: its message may quote the mail. Give its code and reason instead.
  */
 export function createLogger(service: string, level: LogLevel, destination?: DestinationStream): Logger {
   return pino(
@@ -35,7 +36,7 @@ export function createLogger(service: string, level: LogLevel, destination?: Des
 }
 
 /** What may be logged of an unexpected error: its kind, words and stack, and nothing that hangs on it. */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   return { type: error.name, message: error.message, stack: error.stack };
 }

@@ -1,5 +1,5 @@
 import { EnvironmentError } from "./env.ts";
-import { createLogger, describeError } from "./log.ts";
+import { createLogger } from "./log.ts";
 
 /** Cloud Run kills ten seconds after SIGTERM (https://cloud.google.com/run/docs/container-contract#instance-shutdown). */
 const STOP_WITHIN_MS = 9_000;
@@ -42,7 +42,7 @@ export async function runProcess(
         process.exit(0);
       },
       (error) => {
-        log.error({ err: describeError(error) }, `${name}.stopped-uncleanly`);
+        log.error({ err: error }, `${name}.stopped-uncleanly`);
         process.exit(1);
       },
     );
@@ -54,5 +54,5 @@ export async function runProcess(
 function logFailedStart(name: string, error: unknown): void {
   const log = createLogger(name, "info");
   if (error instanceof EnvironmentError) log.fatal({ problems: error.problems }, `${name}.refused-to-start`);
-  else log.fatal({ err: describeError(error) }, `${name}.failed-to-start`);
+  else log.fatal({ err: error }, `${name}.failed-to-start`);
 }

@@ -24,12 +24,17 @@ export const SERVICE_VARIABLES = {
     meaning: "addresses and @domains that may be drafted for, comma-separated; unset: GMAIL_USER alone",
   },
   LEDGER_URL: {
-    parse: asText,
+    parse: asLedgerUrl,
     fallback: "sqlite:./data/ledger.db",
     meaning: "where the state of each request is kept: sqlite:PATH",
   },
   PUBSUB_EMULATOR_HOST: { parse: asText, fallback: undefined, meaning: "host:port of a Pub/Sub other than Google's" },
 } as const satisfies Record<string, EnvVar<unknown>>;
+
+function asLedgerUrl(raw: string): string {
+  if (!/^sqlite:./.test(raw)) throw new Error(`must be sqlite:PATH, and is ${JSON.stringify(raw)}`);
+  return asText(raw);
+}
 
 function asMailbox(raw: string): string {
   const parsed = parseBareAddress(raw);

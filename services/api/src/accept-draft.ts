@@ -68,12 +68,9 @@ export async function waitAsPreferred(
   }
 }
 
-/** 202 and where to ask later; for a withdrawn request, 200 and that it is withdrawn. */
+/** 202 and where to ask later. */
 export function answerUnfinished(reply: FastifyReply, { id, state }: DraftRecord): FastifyReply {
-  return reply
-    .code(state === "canceled" ? 200 : 202)
-    .header("location", `/v1/drafts/${id}`)
-    .send({ id, status: state });
+  return reply.code(202).header("location", `/v1/drafts/${id}`).send({ id, status: state });
 }
 
 /** The failure of an accepted request, as the answer to the call that waited for it or came again with its key. */

@@ -21,6 +21,7 @@ const PROPERTIES = {
     properties: {
       code: TEXT,
       detail: TEXT,
+      remedy: { ...TEXT, description: "What to do next." },
       retryable: { type: "boolean" },
       errors: {
         type: "array",

@@ -16,7 +16,7 @@ const QUEUED_SCHEMA = {
   type: "object",
   additionalProperties: false,
   required: ["id", "status"],
-  properties: { id: { type: "string" }, status: { type: "string", enum: ["queued", "processing", "canceled"] } },
+  properties: { id: { type: "string" }, status: { type: "string", enum: ["queued", "processing"] } },
 };
 
 const MADE_SCHEMA = {
@@ -67,6 +67,7 @@ const SUBMISSION_CODES = [
   "REQUEST_INVALID",
   "KEY_REUSED",
   "INTERNAL",
+  "DRAFT_CANCELED",
   "PUBLISH_UNCONFIRMED",
   "LEDGER_UNAVAILABLE",
   "SHUTTING_DOWN",

@@ -90,7 +90,7 @@ export function problemOfRecord(id: string, problem: RecordProblem, requestId: s
     detail: problem.detail,
     requestId,
     retryable: problem.retryable,
-    remedy: isErrorCode(problem.code) ? ERROR_CODES[problem.code].remedy : "",
+    remedy: problem.remedy ?? "",
     errors: problem.errors ?? [],
     ...recordLink(id),
   };

@@ -1,6 +1,6 @@
 import { decodePush } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
-import { describeError, type Logger } from "@draftmill/shared/log.ts";
+import type { Logger } from "@draftmill/shared/log.ts";
 import Fastify, { type FastifyInstance } from "fastify";
 import { logDelivery } from "./delivery-log.ts";
 import { statusOf } from "./outcome.ts";
@@ -27,6 +27,9 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
+    // An attribute may have any name. To refuse the push for it would be to have it delivered for ever.
+    onProtoPoisoning: "remove",
+    onConstructorPoisoning: "ignore",
     return503OnClosing: true,
     forceCloseConnections: "idle",
     // Node swaps the two limits when headersTimeout exceeds requestTimeout, and looks every 30 s unless told otherwise.
@@ -64,7 +67,7 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
   app.setNotFoundHandler(async (_request, reply) => reply.code(404).send());
   app.setErrorHandler(async (error, _request, reply) => {
     const failure = requestFailure(error);
-    const details = failure.cause === undefined ? {} : { err: describeError(failure.cause) };
+    const details = failure.cause === undefined ? {} : { err: failure.cause };
     deps.log.warn({ code: failure.code, reason: failure.reason, remedy: failure.remedy, ...details }, "push.refused");
     // No detail for a caller that has not proved who it is; Pub/Sub reads the status only.
     return reply.code(failure.status).send();

@@ -55,6 +55,9 @@ export const WORKER_VARIABLES = {
   },
 } as const satisfies Record<string, EnvVar<unknown>>;
 
+const NO_PUSH_IDENTITY =
+  "PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT are required with PUSH_AUTH_MODE=oidc; see: gcloud pubsub subscriptions describe SUBSCRIPTION --format='value(pushConfig.oidcToken)'";
+
 export type WorkerEnv = EnvOf<typeof WORKER_VARIABLES>;
 
 export interface PushIdentity {
@@ -72,38 +75,53 @@ export interface WorkerConfig {
 
 /** Reads the worker's configuration. Throws `EnvironmentError` with everything that is wrong, also between variables. */
 export function readWorkerConfig(environment: Environment): WorkerConfig {
-  const env = readEnv(WORKER_VARIABLES, environment);
-  const problems: string[] = [];
-  if (env.GMAIL_USER === undefined && env.MAILBOXES === undefined) {
-    problems.push("GMAIL_USER or MAILBOXES is required: without either no mailbox may be drafted for");
+  const conflicts = findConflicts(environment);
+  let env: WorkerEnv;
+  try {
+    env = readEnv(WORKER_VARIABLES, environment);
+  } catch (error) {
+    throw error instanceof EnvironmentError ? new EnvironmentError([...error.problems, ...conflicts]) : error;
   }
-  if (env.GOOGLE_TIMEOUT_MS * 6 > env.CLAIM_LEASE_MS) {
-    problems.push(
-      `GOOGLE_TIMEOUT_MS is ${env.GOOGLE_TIMEOUT_MS} and may be at most a sixth of CLAIM_LEASE_MS (${env.CLAIM_LEASE_MS}): an answer could come after the next claim`,
-    );
-  }
-  const pushIdentity = readPushIdentity(env, problems);
-  if (problems.length > 0) throw new EnvironmentError(problems);
+  if (conflicts.length > 0) throw new EnvironmentError(conflicts);
   return {
     env,
     mailboxes: env.MAILBOXES ?? parseMailboxPolicy(env.GMAIL_USER ?? ""),
     defaultMailbox: env.GMAIL_USER ?? null,
-    pushIdentity,
+    pushIdentity: pushIdentityOf(env),
   };
 }
 
-function readPushIdentity(env: WorkerEnv, problems: string[]): PushIdentity | null {
-  if (env.PUSH_AUTH_MODE === "none") {
-    if (env.PUBSUB_EMULATOR_HOST === undefined) {
-      problems.push("PUSH_AUTH_MODE is none without PUBSUB_EMULATOR_HOST: anybody could push; use oidc");
-    }
-    return null;
+/** What no variable can tell alone. Reads the raw texts, so that it is told even when another value is unusable. */
+function findConflicts(environment: Environment): string[] {
+  const conflicts: string[] = [];
+  const given = (name: keyof typeof WORKER_VARIABLES): string | null => environment[name] || null;
+  if (given("GMAIL_USER") === null && given("MAILBOXES") === null) {
+    conflicts.push("GMAIL_USER or MAILBOXES is required: without either no mailbox may be drafted for");
   }
-  if (env.PUSH_AUDIENCE === undefined || env.PUSH_SERVICE_ACCOUNT === undefined) {
-    problems.push(
-      "PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT are required with PUSH_AUTH_MODE=oidc; see: gcloud pubsub subscriptions describe SUBSCRIPTION --format='value(pushConfig.oidcToken)'",
+  const timeoutMs = Number(given("GOOGLE_TIMEOUT_MS") ?? WORKER_VARIABLES.GOOGLE_TIMEOUT_MS.fallback);
+  const leaseMs = Number(given("CLAIM_LEASE_MS") ?? WORKER_VARIABLES.CLAIM_LEASE_MS.fallback);
+  if (timeoutMs * 6 > leaseMs) {
+    conflicts.push(
+      `GOOGLE_TIMEOUT_MS is ${timeoutMs} and may be at most a sixth of CLAIM_LEASE_MS (${leaseMs}): an answer could come after the next claim`,
     );
-    return null;
   }
-  return { audience: env.PUSH_AUDIENCE, serviceAccount: env.PUSH_SERVICE_ACCOUNT };
+  const isEmulated = given("PUBSUB_EMULATOR_HOST") !== null;
+  if (isEmulated && given("GOOGLE_CLOUD_PROJECT") === null) {
+    conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
+  }
+  const authMode = given("PUSH_AUTH_MODE") ?? WORKER_VARIABLES.PUSH_AUTH_MODE.fallback;
+  if (authMode === "none" && !isEmulated) {
+    conflicts.push("PUSH_AUTH_MODE is none without PUBSUB_EMULATOR_HOST: anybody could push; use oidc");
+  }
+  if (authMode === "oidc" && (given("PUSH_AUDIENCE") === null || given("PUSH_SERVICE_ACCOUNT") === null)) {
+    conflicts.push(NO_PUSH_IDENTITY);
+  }
+  return conflicts;
+}
+
+function pushIdentityOf({ PUSH_AUTH_MODE, PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT }: WorkerEnv): PushIdentity | null {
+  if (PUSH_AUTH_MODE === "none") return null;
+  // findConflicts has told it already; this keeps a slip there from letting every push in.
+  if (PUSH_AUDIENCE === undefined || PUSH_SERVICE_ACCOUNT === undefined) throw new EnvironmentError([NO_PUSH_IDENTITY]);
+  return { audience: PUSH_AUDIENCE, serviceAccount: PUSH_SERVICE_ACCOUNT };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
 import { encodeDeadLetter } from "@draftmill/shared/contract/dead-letter.ts";
-import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { type DraftRecord, isLegalMove } from "@draftmill/shared/contract/draft-record.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Claimed, DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
@@ -35,7 +35,7 @@ export async function deadLetterUnclaimed(
   error: DraftError,
 ): Promise<Outcome> {
   const known = await deps.ledger.get(record.id);
-  if (known !== null && known.bodyHash === record.bodyHash && known.problem !== null) {
+  if (known !== null && known.bodyHash === record.bodyHash && !isLegalMove("refuse", known.state, "failed")) {
     return { kind: "duplicate", state: known.state };
   }
   await deps.deadLetters.publish(encodeDeadLetter(pushed, record.id, error, deps.clock.nowMs()));

@@ -1,5 +1,5 @@
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
-import { describeError, type Logger, traceFields } from "@draftmill/shared/log.ts";
+import { type Logger, traceFields } from "@draftmill/shared/log.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Delivered } from "./process-draft.ts";
 
@@ -41,7 +41,7 @@ function outcomeFields(outcome: Outcome): Record<string, unknown> {
       const { error } = outcome;
       const { code, class: failureClass, reason, applied, cause } = error;
       const isOurs = code === "INTERNAL" && cause !== undefined;
-      const details = isOurs ? { err: describeError(cause) } : {};
+      const details = isOurs ? { err: cause } : {};
       return { code, class: failureClass, reason, remedy: error.remedyWithoutAddress, applied, ...details };
     }
     default:

@@ -36,8 +36,9 @@ export function encodeDeadLetter(
   return { data: original.data, attributes: { ...Object.fromEntries(kept), ...ours } };
 }
 
-/** Cuts to what an attribute may hold, never inside a character. */
-function cut(text: string): string {
+/** Cuts to what an attribute may hold, never inside a character. Protocol Buffers take well-formed text only. */
+function cut(given: string): string {
+  const text = given.toWellFormed();
   if (Buffer.byteLength(text) <= VALUE_BYTES_MAX) return text;
   const room = Buffer.from(text)
     .subarray(0, VALUE_BYTES_MAX - 3)

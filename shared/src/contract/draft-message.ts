@@ -40,7 +40,7 @@ export interface InvalidMessage {
 export function orderingKeyOf(mailbox: string, id: string, shards: number): string | null {
   if (shards === 0) return null;
   const shard = createHash("sha256").update(id).digest().readUInt32BE(0) % shards;
-  return escapeTemplate(`${mailbox}#${shard}`);
+  return `${mailbox}#${shard}`;
 }
 
 /** Encodes a request whose JSON text is `json`. */
@@ -50,19 +50,7 @@ export function encodeDraftMessage(
   orderingKey: string | null,
 ): EncodedMessage {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
-  return {
-    data: Buffer.from(json, "utf8"),
-    attributes: Object.fromEntries(given.map(([name, value]) => [name, escapeTemplate(value)])),
-    orderingKey,
-  };
-}
-
-/**
- * @google-cloud/pubsub 6.3.0 replaces a literal `{{projectId}}` in attributes and ordering keys by the project's id
- * (its projectify step). Nothing of ours needs the two braces, so they are parted.
- */
-function escapeTemplate(text: string): string {
-  return text.replaceAll("{{", "{ {");
+  return { data: Buffer.from(json, "utf8"), attributes: Object.fromEntries(given), orderingKey };
 }
 
 /**
@@ -78,14 +66,14 @@ export function decodeDraftMessage(
   const fallbackId = isRequestId(givenId) ? givenId : pushed.messageId;
   const value = parseJson(pushed.data);
   if (value === undefined) return { ok: false, id: fallbackId, error: new DraftError("MESSAGE_MALFORMED") };
-  const parsed = parseDraftRequest(value, defaultMailbox);
+  const parsed = parseDraftRequest(withDedupeKey(value, attributes.dedupeKey), defaultMailbox);
   if (!parsed.ok) return { ok: false, id: fallbackId, error: invalidRequest(parsed.problems) };
   const { request } = parsed;
-  const dedupeKey = request.dedupeKey ?? attributes.dedupeKey ?? "";
+  const { mailbox, dedupeKey } = request;
   return {
     ok: true,
     message: {
-      id: isRequestId(givenId) || dedupeKey === "" ? fallbackId : idFromDedupeKey(request.mailbox, dedupeKey),
+      id: isRequestId(givenId) || dedupeKey === null ? fallbackId : idFromDedupeKey(mailbox, dedupeKey),
       request,
       bodyHash: fingerprint(request),
       caller: attributes.caller ?? null,
@@ -93,6 +81,12 @@ export function decodeDraftMessage(
       traceparent: attributes.traceparent,
     },
   };
+}
+
+/** A key in an attribute counts as one in the body, where it must stand for the same rules and the same fingerprint. */
+function withDedupeKey(value: object, dedupeKey: string | undefined): object {
+  const isGiven = "dedupeKey" in value && value.dedupeKey !== "";
+  return isGiven || dedupeKey === undefined ? value : { ...value, dedupeKey };
 }
 
 /** The failure of a request that breaks the schema: its reason reads as one sentence, its fields name each problem. */
@@ -103,7 +97,7 @@ export function invalidRequest(fields: readonly FieldProblem[]): DraftError {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseJson(data: Buffer): unknown {
+function parseJson(data: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(utf8.decode(data));
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;

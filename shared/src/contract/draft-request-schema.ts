@@ -5,8 +5,20 @@ const ADDRESSES = {
   items: { type: "string", maxLength: 500 },
 };
 
-/** The most recipients of one draft, to, cc and bcc together. */
+/** The most recipients of one draft, to, cc and bcc together; also the most addresses to reply to. */
 export const RECIPIENTS_MAX = 100;
+
+const MANY = { maxItems: 1_000 };
+
+/**
+ * What is so far beyond the schema that its problems are not worth counting: telling each of a million unknown fields
+ * takes a second and hundreds of megabytes.
+ */
+export const DRAFT_REQUEST_BOUNDS = {
+  type: "object",
+  maxProperties: 100,
+  properties: { to: MANY, cc: MANY, bcc: MANY, replyTo: MANY, metadata: { maxProperties: 100 } },
+} as const;
 
 /**
  * JSON schema of a draft request: the HTTP body, the `data` of a topic message and a row of a file are all this.

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Ajv, type ErrorObject } from "ajv";
 import type { FieldProblem } from "../errors.ts";
-import { DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
+import { DRAFT_REQUEST_BOUNDS, DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
 import { type EmailAddress, parseBareAddress, parseEmailAddress, splitAddressList } from "./email-address.ts";
 import { bodyTextProblem, headerTextProblem } from "./text-rules.ts";
 
@@ -48,14 +48,16 @@ const fits = new Ajv({
   useDefaults: false,
 }).compile<DraftRequestBody>(DRAFT_REQUEST_SCHEMA);
 
+/** Stops at the first problem. */
+const isWithinBounds = new Ajv({ strictTypes: false }).compile<object>(DRAFT_REQUEST_BOUNDS);
+
 /**
  * Reads an unknown value as a draft request. Never throws; reports every problem at once, each with a JSON pointer.
  * Empty optional fields count as absent, so that a file's empty columns need no special care.
  */
 export function parseDraftRequest(value: unknown, defaultMailbox: string | null): ParsedDraftRequest {
-  if (!fits(value)) {
-    return { ok: false, problems: (fits.errors ?? []).slice(0, PROBLEMS_MAX).map(schemaProblem) };
-  }
+  if (!isWithinBounds(value)) return { ok: false, problems: schemaProblems(isWithinBounds.errors) };
+  if (!fits(value)) return { ok: false, problems: schemaProblems(fits.errors) };
   const problems: FieldProblem[] = [];
   const addresses = (field: "to" | "cc" | "bcc" | "replyTo"): EmailAddress[] =>
     readAddresses(field, value[field], problems);
@@ -75,6 +77,13 @@ export function parseDraftRequest(value: unknown, defaultMailbox: string | null)
   if (request.to.length === 0 && problems.every(({ pointer }) => !pointer.startsWith("/to"))) {
     problems.push({ pointer: "/to", code: "required", detail: "to names no recipient" });
   }
+  if (request.replyTo.length > RECIPIENTS_MAX) {
+    problems.push({
+      pointer: "/replyTo",
+      code: "maxRecipients",
+      detail: `replyTo holds more than ${RECIPIENTS_MAX} addresses`,
+    });
+  }
   if (request.to.length + request.cc.length + request.bcc.length > RECIPIENTS_MAX) {
     problems.push({
       pointer: "/to",
@@ -93,8 +102,16 @@ export function fingerprint(request: DraftRequest): string {
   return createHash("sha256").update(canonical).digest("base64url");
 }
 
+function schemaProblems(errors: readonly ErrorObject[] | null | undefined): FieldProblem[] {
+  // A bad name is reported by its rule and by propertyNames, which is the one that tells which name.
+  const told = (errors ?? []).filter(
+    ({ keyword, propertyName }) => propertyName === undefined || keyword === "propertyNames",
+  );
+  return told.slice(0, PROBLEMS_MAX).map(schemaProblem);
+}
+
 function schemaProblem(error: ErrorObject): FieldProblem {
-  const pointer = error.instancePath;
+  const pointer = short(error.instancePath);
   switch (error.keyword) {
     case "required":
       return {
@@ -111,6 +128,12 @@ function schemaProblem(error: ErrorObject): FieldProblem {
         detail: `there is no such field; known are ${known}`,
       };
     }
+    case "propertyNames":
+      return {
+        pointer: `${pointer}/${escapePointer(String(error.params.propertyName))}`,
+        code: "propertyNames",
+        detail: `${pointer.slice(1)} has a name that is not of letters, digits, dots, dashes and underscores, 64 at most`,
+      };
     default:
       return {
         pointer,
@@ -121,7 +144,12 @@ function schemaProblem(error: ErrorObject): FieldProblem {
 }
 
 function escapePointer(name: string): string {
-  return name.slice(0, 64).replaceAll("~", "~0").replaceAll("/", "~1");
+  return short(name).replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** A field's name is the sender's: of any length, and possibly not even text. */
+function short(name: string): string {
+  return name.slice(0, 100).toWellFormed();
 }
 
 function readAddresses(

@@ -17,6 +17,8 @@ const ADDRESS_MAX = 254;
 /** RFC 5322 dot-atom in ASCII. Quoted local parts are refused: they exist to confuse parsers. */
 const DOT_ATOM = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** `domainToASCII` stops at a slash, a hash or a question mark and decodes %61: it reads the host of a URL. */
+const NOT_IN_DOMAIN = /[^a-z0-9.\u0080-\uffff-]/i;
 const NAME_MAX = 200;
 
 /** Reads a bare address, `ada@example.com`. An internationalised domain comes back in its ASCII form. */
@@ -28,7 +30,8 @@ export function parseBareAddress(text: string): AddressResult<string> {
   const local = text.slice(0, at);
   if (local.length > LOCAL_MAX) return { ok: false, detail: `has more than ${LOCAL_MAX} characters before the @` };
   if (!DOT_ATOM.test(local)) return { ok: false, detail: "has characters before the @ that Gmail does not accept" };
-  const domain = domainToASCII(text.slice(at + 1)).toLowerCase();
+  const given = text.slice(at + 1);
+  const domain = NOT_IN_DOMAIN.test(given) ? "" : domainToASCII(given).toLowerCase();
   const labels = domain.split(".");
   if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? "")) {
     return { ok: false, detail: "has no valid domain after the @" };
@@ -40,6 +43,9 @@ export function parseBareAddress(text: string): AddressResult<string> {
 
 /** Reads one address with or without a name: `ada@example.com`, `Ada <ada@example.com>`, `"Doe, J." <j@example.com>`. */
 export function parseEmailAddress(text: string): AddressResult<EmailAddress> {
+  // Before trimming, which would take line breaks away unseen.
+  const problem = headerTextProblem(text);
+  if (problem !== null) return { ok: false, detail: problem };
   const trimmed = text.trim();
   const open = trimmed.lastIndexOf("<");
   if (open === -1) {

@@ -23,5 +23,7 @@ export function parseMailboxPolicy(text: string): MailboxPolicy {
 
 /** Whether a mailbox (in lower case, as `parseDraftRequest` gives it) may be impersonated. */
 export function mayImpersonate(policy: MailboxPolicy, mailbox: string): boolean {
-  return policy.addresses.has(mailbox) || policy.domains.has(mailbox.slice(mailbox.lastIndexOf("@") + 1));
+  if (policy.addresses.has(mailbox)) return true;
+  const at = mailbox.lastIndexOf("@");
+  return at > 0 && policy.domains.has(mailbox.slice(at + 1));
 }

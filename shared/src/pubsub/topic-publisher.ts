@@ -10,7 +10,9 @@ export interface TopicPublisher {
 
 export interface OutgoingMessage {
   readonly data: Buffer;
+  /** Arrive as they are, whatever they hold. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** A `{{` in it is parted. */
   readonly orderingKey?: string | null;
 }
 
@@ -51,7 +53,14 @@ function callSettings(timeoutMs: number) {
 export function openTopicPublisher(options: TopicPublisherOptions): TopicPublisher {
   const client = new PubSub({
     ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
-    ...(options.emulatorHost === undefined ? {} : { apiEndpoint: options.emulatorHost, emulatorMode: true }),
+    ...(options.emulatorHost === undefined
+      ? {}
+      : {
+          apiEndpoint: options.emulatorHost,
+          emulatorMode: true,
+          // Named so that the client does not ask the metadata server for it, which an emulator has no part in.
+          universeDomain: "googleapis.com",
+        }),
   });
   const topic = client.topic(options.topic, {
     batching: { maxMilliseconds: BATCH_WAIT_MS },
@@ -78,14 +87,26 @@ export function openTopicPublisher(options: TopicPublisherOptions): TopicPublish
   };
 }
 
+/**
+ * @google-cloud/pubsub 6.3.0 replaces a literal `{{projectId}}` anywhere in a request by the project's id (measured). It
+ * looks into objects that have the methods of one, so a bare map passes; of a key nothing needs the two braces together.
+ */
+function bareMap(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.assign(Object.create(null), attributes);
+}
+
+function partBraces(orderingKey: string): string {
+  return orderingKey.replaceAll(/\{(?=\{)/g, "{ ");
+}
+
 async function publishOne(topic: Topic, message: OutgoingMessage, timeoutMs: number): Promise<string> {
-  const orderingKey = message.orderingKey ?? undefined;
+  const orderingKey = message.orderingKey ? partBraces(message.orderingKey) : undefined;
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no acknowledgement within ${timeoutMs} ms`)), timeoutMs);
   try {
     const published = topic.publishMessage({
       data: message.data,
-      attributes: { ...message.attributes },
+      attributes: bareMap(message.attributes),
       ...(orderingKey === undefined ? {} : { orderingKey }),
     });
     return await Promise.race([published, late]);

@@ -214,8 +214,9 @@ test("a key whose request was withdrawn says so and makes no draft", async (t) =
   await ledger.cancel(id);
   for (const route of ["/", "/v1/drafts"]) {
     const answer = await post(app, route, keyed);
-    assert.equal(answer.statusCode, 200);
-    assert.deepEqual(answer.json(), { id, status: "canceled" });
+    assert.equal(answer.statusCode, 409);
+    assert.equal(answer.json().code, "DRAFT_CANCELED");
+    assert.equal(answer.json().id, id);
   }
   assert.equal(publisher.published.length, 1);
 });

@@ -52,8 +52,9 @@ export function registerDrafts(app: FastifyInstance, deps: SubmitDeps & WaitDeps
         return answerFailed(reply, record);
       case "queued":
       case "processing":
-      case "canceled":
         return answerUnfinished(reply, record);
+      case "canceled":
+        throw new DraftError("DRAFT_CANCELED", { facts: { id: record.id } });
       default:
         return record.state satisfies never;
     }

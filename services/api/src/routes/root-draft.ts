@@ -1,3 +1,4 @@
+import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyInstance } from "fastify";
 import { acceptDraft, answerFailed, answerUnfinished, type WaitDeps } from "../accept-draft.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
@@ -18,8 +19,9 @@ export function registerRootDraft(app: FastifyInstance, deps: SubmitDeps & WaitD
         return answerFailed(reply, record);
       case "queued":
       case "processing":
-      case "canceled":
         return answerUnfinished(reply, record);
+      case "canceled":
+        throw new DraftError("DRAFT_CANCELED", { facts: { id: record.id } });
       default:
         return record.state satisfies never;
     }

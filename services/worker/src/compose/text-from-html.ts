@@ -18,21 +18,20 @@ const SPACED: ReadonlySet<string> = new Set("h1 h2 h3 h4 h5 h6 p".split(" "));
  */
 export function textFromHtml(html: string): string {
   const page = new TextPage();
-  let at = 0;
-  while (at < html.length) {
-    const open = html.indexOf("<", at);
-    if (open === -1) break;
-    page.write(html.slice(at, open));
-    const tag = readTag(html, open);
+  let written = 0;
+  let at = html.indexOf("<");
+  while (at !== -1) {
+    const tag = readTag(html, at);
     if (tag === null) {
-      page.write("<");
-      at = open + 1;
+      at = html.indexOf("<", at + 1);
       continue;
     }
-    at = HIDDEN.has(tag.name) && !tag.closing ? endOfElement(html, tag.end, tag.name) : tag.end;
+    page.write(html.slice(written, at));
     page.tag(tag);
+    written = HIDDEN.has(tag.name) && !tag.closing ? endOfElement(html, tag.end, tag.name) : tag.end;
+    at = html.indexOf("<", written);
   }
-  page.write(html.slice(at));
+  page.write(html.slice(written));
   return page.text();
 }
 

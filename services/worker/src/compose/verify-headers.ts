@@ -1,14 +1,15 @@
 import type { DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 
-const ALWAYS = ["from", "to", "subject", "x-draftmill-id", "message-id", "date", "mime-version", "content-type"];
+const ALWAYS = ["from", "to", "x-draftmill-id", "message-id", "date", "mime-version", "content-type"];
 
 /**
  * The last look before a message leaves: its header holds each field that the request calls for once, and no other. An
  * injected field shows as a stranger or a double, and a recipient list that the composer dropped as a gap.
  */
-export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest): void {
+export function verifyHeaders(mime: Buffer, { subject, cc, bcc, replyTo }: DraftRequest): void {
   const expected = new Set(ALWAYS);
+  if (subject.trim() !== "") expected.add("subject");
   if (cc.length > 0) expected.add("cc");
   if (bcc.length > 0) expected.add("bcc");
   if (replyTo.length > 0) expected.add("reply-to");
@@ -17,11 +18,25 @@ export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest):
     // A folded line goes on with the field before it.
     if (/^[ \t]/.test(line)) continue;
     const name = /^([!-9;-~]+):/.exec(line)?.[1]?.toLowerCase() ?? "";
-    if (!expected.delete(name)) throw refused();
+    if (!expected.delete(name)) throw refused("The composed header is not the one that the request calls for");
   }
-  if (expected.size > 0) throw refused();
+  if (expected.size > 0) throw refused("The composed header lacks what the request calls for");
 }
 
-function refused(): DraftError {
-  return new DraftError("DRAFT_REJECTED", { reason: "The composed header is not the one that the request calls for" });
+/** RFC 2047: what a mail program shows decoded. */
+const ENCODED_WORD = /=\?[^?\s]+\?[bq]\?[^?]*\?=/i;
+
+/**
+ * Refuses header text that would be read as an encoded word. nodemailer passes it on as it is, and what it decodes to
+ * went past every check of names and subjects.
+ */
+export function refuseEncodedWords({ subject, to, cc, bcc, replyTo }: DraftRequest): void {
+  const texts = [subject, ...[...to, ...cc, ...bcc, ...replyTo].map(({ name }) => name)];
+  if (texts.some((text) => ENCODED_WORD.test(text))) {
+    throw refused("The subject or a name holds an encoded word (=?…?=); write the characters themselves");
+  }
+}
+
+function refused(reason: string): DraftError {
+  return new DraftError("DRAFT_REJECTED", { reason });
 }

@@ -33,6 +33,8 @@ export interface GmailOptions {
   readonly metadataOnly?: boolean;
   /** Most drafts that one search opens, newest first; default 500. Each costs 20 quota units, once per instance. */
   readonly findMax?: number;
+  /** What carries the requests; default: Node's own. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 const FIND_MAX = 500;
@@ -51,7 +53,7 @@ export function openGmail(options: GmailOptions): Gmail {
     scope,
     metadataOnly,
     timeoutMs,
-    transport: openGoogleTransport(timeoutMs),
+    transport: openGoogleTransport(timeoutMs, options.fetch),
     context,
   });
   const drafts = openDraftsResource();

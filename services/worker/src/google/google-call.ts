@@ -2,14 +2,8 @@ import type { Clock } from "@draftmill/shared/clock.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import { type GoogleFailure, readGoogleFailure } from "./google-failure.ts";
 
-export type GoogleOperation =
-  | "metadata.token"
-  | "metadata.identity"
-  | "signJwt"
-  | "token"
-  | "drafts.create"
-  | "drafts.list"
-  | "drafts.get";
+/** `metadata.token` is the worker's own token, wherever it comes from. */
+export type GoogleOperation = "metadata.token" | "signJwt" | "token" | "drafts.create" | "drafts.list" | "drafts.get";
 
 /** One call to Google, as it may be logged: nothing in it comes from a body, a token or a mail. */
 export interface GoogleCall {
@@ -51,18 +45,18 @@ export async function callGoogle<Answer extends { readonly status: number }>(
   const startedMs = clock.monotonicMs();
   const report = (status: number | null, reason: string | null): void =>
     onCall({ operation, mailbox, status, reason, durationMs: clock.monotonicMs() - startedMs });
-  let failure: GoogleFailure;
+  let answer: Answer;
   try {
-    const answer = await call();
-    report(answer.status, null);
-    return answer;
+    answer = await call();
   } catch (error) {
     const own = draftErrorIn(error);
     if (own !== null) throw own;
-    failure = readGoogleFailure(error);
+    const failure = readGoogleFailure(error);
+    report(failure.status, failure.reason);
+    throw await description.classify(failure);
   }
-  report(failure.status, failure.reason);
-  throw await description.classify(failure);
+  report(answer.status, null);
+  return answer;
 }
 
 /** Our own error, which the client library may have wrapped on its way out of a callback. */

@@ -90,9 +90,11 @@ function neverConnected({ syscall, erroredSysCall, code }: Fields): boolean {
 /** The error and what caused it; of several addresses tried (AggregateError) the first stands for all. */
 function causesOf(error: unknown): readonly Fields[] {
   const chain: Fields[] = [];
-  for (let at = fieldsOf(error); chain.length < CAUSES_MAX && Object.keys(at).length > 0; ) {
-    chain.push(at);
-    at = fieldsOf(at.cause ?? listOf(at.errors)[0]);
+  let at = error;
+  while (typeof at === "object" && at !== null && chain.length < CAUSES_MAX) {
+    const fields = fieldsOf(at);
+    chain.push(fields);
+    at = fields.cause ?? listOf(fields.errors)[0];
   }
   return chain;
 }

@@ -1,9 +1,8 @@
-import { DraftError } from "@draftmill/shared/errors.ts";
 import { type AuthClient, Compute, GoogleAuth, gcpMetadata } from "google-auth-library";
 import { type CallContext, callGoogle } from "../google/google-call.ts";
 import { readGoogleFailure } from "../google/google-failure.ts";
 import { withDeadline } from "../google/with-deadline.ts";
-import { classifyCredentials } from "./classify-credentials.ts";
+import { classifyCredentials, classifySearch } from "./classify-credentials.ts";
 
 /** signJwt asks for it: https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt */
 const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
@@ -45,9 +44,9 @@ export function openApplicationCredentials(options: CredentialsOptions, context:
   async function findClient(): Promise<AuthClient> {
     try {
       return await withDeadline(auth.getClient(), AbortSignal.timeout(timeoutMs));
-    } catch {
+    } catch (error) {
       forget();
-      throw new DraftError("CREDENTIALS_MISSING");
+      throw classifySearch(readGoogleFailure(error));
     }
   }
 

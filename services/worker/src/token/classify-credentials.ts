@@ -7,6 +7,15 @@ export function classifyCredentials(failure: GoogleFailure): DraftError {
   return googleError(codeOf(failure), failure, { applied: "no" });
 }
 
+/** Why no kind of credentials was found: because there is none, unless the search itself was cut off. */
+export function classifySearch(failure: GoogleFailure): DraftError {
+  const cutOff = failure.status === null ? CUT_OFF.test(failure.reason) : codeOf(failure) === "CREDENTIALS_UNAVAILABLE";
+  return googleError(cutOff ? "CREDENTIALS_UNAVAILABLE" : "CREDENTIALS_MISSING", failure, { applied: "no" });
+}
+
+/** Codes of a network or a deadline; a search that ends in any other (ENOENT, or none) has looked everywhere. */
+const CUT_OFF = /^(ECONN|EHOST|ENET|EAI_|ENOTFOUND|ETIMEDOUT|UND_ERR_|TimeoutError|AbortError|DEADLINE_)/;
+
 function codeOf({ status }: GoogleFailure) {
   // The metadata server answers 404 for an account that is not attached.
   if (status === 404) return "CREDENTIALS_MISSING";
