@@ -10,6 +10,11 @@ export const ENDPOINT_VARIABLES = {
     fallback: "https://iamcredentials.googleapis.com",
     meaning: "origin of the IAM Service Account Credentials API",
   },
+  SERVICE_ACCOUNTS_ENDPOINT: {
+    parse: asOrigin,
+    fallback: "https://www.googleapis.com",
+    meaning: "origin of the public keys of service accounts, which tell a missing account from a missing right",
+  },
   GMAIL_ENDPOINT: { parse: asOrigin, fallback: "https://gmail.googleapis.com", meaning: "origin of the Gmail API" },
   OAUTH_TOKEN_ENDPOINT: { parse: asUrl, fallback: TOKEN_AUDIENCE, meaning: "URL of the OAuth token endpoint" },
   GOOGLE_CERTS_ENDPOINT: {

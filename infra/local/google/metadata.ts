@@ -32,6 +32,13 @@ const MISSING_FLAVOR: Answer = {
   body: "Missing required header: Metadata-Flavor",
 };
 
+const NOT_FOUND: Answer = {
+  status: 404,
+  contentType: "text/html; charset=UTF-8",
+  headers: FLAVOR,
+  body: "Not Found",
+};
+
 /** The metadata server of the instance on which the services pretend to run. */
 export function metadataServer(parts: MetadataParts): FastifyPluginCallback {
   const { account, tokens, signer, clock, projectId, projectNumber } = parts;
@@ -77,13 +84,14 @@ export function metadataServer(parts: MetadataParts): FastifyPluginCallback {
         parts.operation("metadata.identity", { identify: nobody, work: (request) => identity(request.query) }),
       );
       app.get(`${base}/*`, (request, reply) => {
-        if (queryValue(request.query, "recursive") === "true")
+        if (queryValue(request.query, "recursive") === "true") {
           return send(reply, json({ aliases: ["default"], email: account.email, scopes: [CLOUD_PLATFORM] }));
-        return send(reply, text(accountValues[pathValue(request.params, "*")]));
+        }
+        return send(reply, valueAt(accountValues, pathValue(request.params, "*")));
       });
     }
-    app.get("/computeMetadata/v1", (_request, reply) => send(reply, text(values[""])));
-    app.get("/computeMetadata/v1/*", (request, reply) => send(reply, text(values[pathValue(request.params, "*")])));
+    app.get("/computeMetadata/v1", (_request, reply) => send(reply, valueAt(values, "")));
+    app.get("/computeMetadata/v1/*", (request, reply) => send(reply, valueAt(values, pathValue(request.params, "*"))));
     done();
   };
 
@@ -140,8 +148,11 @@ function json(body: object): Answer {
   return { status: 200, headers: FLAVOR, body };
 }
 
-function text(body: string | undefined): Answer {
-  if (body === undefined)
-    return { status: 404, contentType: "text/html; charset=UTF-8", headers: FLAVOR, body: "Not Found" };
+function text(body: string): Answer {
   return { status: 200, contentType: "application/text", headers: FLAVOR, body };
+}
+
+function valueAt(values: Readonly<Record<string, string>>, key: string): Answer {
+  const value = Object.hasOwn(values, key) ? values[key] : undefined;
+  return value === undefined ? NOT_FOUND : text(value);
 }

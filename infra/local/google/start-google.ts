@@ -75,7 +75,7 @@ export interface SandboxGoogle {
   readonly admin: GoogleAdmin;
   /** What must never happen: an attempt to send, or a fault of the sandbox itself. Empty after a good run. */
   readonly violations: readonly string[];
-  /** Ends every connection and closes the state file. */
+  /** Ends every connection and closes the state file; may be called again. */
   close(): Promise<void>;
 }
 
@@ -141,6 +141,13 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
     throw error;
   }
 
+  let closed: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    closing.abort();
+    await app.close();
+    db.close();
+  }
+
   return {
     url,
     serviceAccount: account.email,
@@ -149,6 +156,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
     environment: () => ({
       GCE_METADATA_HOST: new URL(url).host,
       METADATA_SERVER_DETECTION: "assume-present",
+      SERVICE_ACCOUNTS_ENDPOINT: url,
       IAM_CREDENTIALS_ENDPOINT: url,
       GMAIL_ENDPOINT: url,
       OAUTH_TOKEN_ENDPOINT: `${url}/token`,
@@ -169,10 +177,9 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
     faults,
     admin: googleAdmin(workspace, tokens, store),
     violations,
-    close: async () => {
-      closing.abort();
-      await app.close();
-      db.close();
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
 }

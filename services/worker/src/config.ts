@@ -26,6 +26,11 @@ export const WORKER_VARIABLES = {
     fallback: "https://www.googleapis.com/auth/gmail.compose",
     meaning: "scope of the delegation; https://mail.google.com/ for one granted to the old function",
   },
+  GCE_METADATA_HOST: {
+    parse: asText,
+    fallback: undefined,
+    meaning: "host:port of a metadata server other than Google's; the worker's own identity then comes from it alone",
+  },
   DEAD_LETTER_TOPIC: {
     parse: asText,
     fallback: "draft-requests-dead-letter",

@@ -47,6 +47,7 @@ export async function startWorker(
         endpoints: env,
         serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
         scope: env.GMAIL_SCOPE,
+        metadataOnly: env.GCE_METADATA_HOST !== undefined,
         timeoutMs: env.GOOGLE_TIMEOUT_MS,
         clock,
         onCall: logGoogleCall(log),

@@ -5,10 +5,17 @@ const CONTROL_IN_BODY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 /** Marks that change the order in which text is read: in a name they make one address look like another. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
+/**
+ * RFC 2047: what a mail program shows decoded. The composer passes such text on as it is, so what it decodes to would
+ * go past every check of names and subjects.
+ */
+const ENCODED_WORD = /=\?[^?\s]+\?[bq]\?[^?]*\?=/i;
+
 /** What keeps `text` from being one header line, or null. */
 export function headerTextProblem(text: string): string | null {
   if (!text.isWellFormed()) return "holds half a surrogate pair, which is not a character";
   if (CONTROL.test(text)) return "holds a control character or a line break";
+  if (ENCODED_WORD.test(text)) return "holds an encoded word (=?…?=): write the characters themselves";
   return null;
 }
 

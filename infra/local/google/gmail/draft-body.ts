@@ -4,6 +4,7 @@ import { decodeRaw } from "./validate-raw.ts";
 
 /** What a caller asks to save. */
 export interface DraftInput {
+  /** None where the body holds no message: an upload brings it apart. */
   readonly raw: Buffer | undefined;
   readonly threadId: string | undefined;
 }
@@ -28,7 +29,7 @@ export function parseDraftBody(text: string): DraftInput {
   const draft = jsonObject(text);
   assertFields(draft, DRAFT_FIELDS, "draft");
   const message = fieldOf(draft, "message");
-  if (message === undefined || message === null) throw new Refusal("missingDraft");
+  if (message === undefined || message === null) return { raw: undefined, threadId: undefined };
   if (typeof message !== "object" || Array.isArray(message)) {
     throw new Refusal("invalidPayload", {
       detail: "Invalid value at 'draft.message' (type.googleapis.com/gmail.Message)",

@@ -117,9 +117,9 @@ export function draftsRoutes(parts: DraftsParts): FastifyPluginCallback {
 
   function contentOf(mailbox: string, input: DraftInput): DraftContent {
     if (input.raw === undefined) throw new Refusal("missingDraft");
-    assertRecipients(input.raw);
-    if (input.threadId !== undefined && !store.hasThread(mailbox, input.threadId)) throw new Refusal("notFound");
     const saved = savedMessage(input.raw, mailbox, parts.projectNumber, parts.clock.nowMs());
+    assertRecipients(saved.raw);
+    if (input.threadId !== undefined && !store.hasThread(mailbox, input.threadId)) throw new Refusal("notFound");
     return { ...saved, threadId: input.threadId };
   }
 }

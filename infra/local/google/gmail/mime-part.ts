@@ -76,7 +76,10 @@ export function headerValue(headers: readonly MessageHeader[], name: string): st
 export function splitParts(body: Buffer, boundary: string): Buffer[] {
   // latin1 keeps every byte; the first delimiter may stand at the very start, without a line end of its own.
   const text = `\r\n${body.toString("latin1")}`;
-  const delimiter = new RegExp(`\\r\\n--${RegExp.escape(boundary)}(--)?[ \\t]*(?:\\r\\n|$)`, "g");
+  const delimiter = new RegExp(
+    `\\r\\n--${boundary.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(--)?[ \\t]*(?:\\r\\n|$)`,
+    "g",
+  );
   const parts: Buffer[] = [];
   let start: number | undefined;
   for (let match = delimiter.exec(text); match !== null; match = delimiter.exec(text)) {

@@ -39,9 +39,7 @@ function related(contentType: string, body: Buffer): DraftInput {
   if (metadata === undefined || media === undefined || more.length > 0) {
     throw new Refusal("invalidArgument", { detail: "A multipart upload has exactly two parts: metadata and media." });
   }
-  const text = metadata.content.toString();
-  // An upload may leave the message out of the metadata: it follows as the media part.
-  const { threadId } = /"message"/.test(text) ? parseDraftBody(text) : { threadId: undefined };
+  const { threadId } = parseDraftBody(metadata.content.toString());
   return { raw: messageOf(media.mimeType, media.content), threadId };
 }
 

@@ -2,6 +2,7 @@ import { addressParser } from "postal-mime";
 import { Refusal } from "../google-error.ts";
 import { parseHeaders, splitMessage } from "./mime-part.ts";
 
+// Published refusals are all of To; that Cc and Bcc are held to the same rule is an assumption.
 const ADDRESS_HEADERS = ["To", "Cc", "Bcc"] as const;
 // Gmail refuses `human@f` when a draft is saved (measured by others through drafts.create): a domain needs a dot.
 const ADDRESS = /^[^\s@<>()[\],;:\\"]+@[^\s@<>()[\],;:\\".]+(\.[^\s@<>()[\],;:\\".]+)+$/;

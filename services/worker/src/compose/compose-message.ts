@@ -3,7 +3,7 @@ import { type DraftRequest, fingerprint } from "@draftmill/shared/contract/draft
 import MailComposer from "nodemailer/lib/mail-composer";
 import { htmlFromText } from "./html-from-text.ts";
 import { textFromHtml } from "./text-from-html.ts";
-import { refuseEncodedWords, verifyHeaders } from "./verify-headers.ts";
+import { verifyHeaders } from "./verify-headers.ts";
 
 export interface ComposeOptions {
   /** The request's id: it stands in X-Draftmill-Id, by which a draft is found again. */
@@ -18,7 +18,6 @@ export interface ComposeOptions {
  * anew when a person sends it. Throws `DRAFT_REJECTED` rather than hand out a header that the request did not ask for.
  */
 export async function composeMessage(request: DraftRequest, { id, nowMs }: ComposeOptions): Promise<Buffer> {
-  refuseEncodedWords(request);
   const { mailbox, to, cc, bcc, replyTo, subject, message, html } = request;
   // Follows from the whole content, so that no content can hold its own boundary.
   const mark = createHash("sha256")

@@ -10,6 +10,8 @@ import type { Gmail } from "./gmail-port.ts";
 export interface GoogleEndpoints {
   /** Origin of the IAM Service Account Credentials API. */
   readonly IAM_CREDENTIALS_ENDPOINT: string;
+  /** Origin of the public keys of service accounts. */
+  readonly SERVICE_ACCOUNTS_ENDPOINT: string;
   /** Whole URL of the token endpoint. The assertion's audience is Google's whatever stands here. */
   readonly OAUTH_TOKEN_ENDPOINT: string;
   /** Origin of the Gmail API. */
@@ -48,6 +50,7 @@ export function openGmail(options: GmailOptions): Gmail {
   const context = { clock: options.clock, onCall: options.onCall };
   const { clients, explain } = openDelegation({
     iamCredentialsEndpoint: endpoints.IAM_CREDENTIALS_ENDPOINT,
+    serviceAccountsEndpoint: endpoints.SERVICE_ACCOUNTS_ENDPOINT,
     tokenEndpoint: endpoints.OAUTH_TOKEN_ENDPOINT,
     serviceAccount,
     scope,

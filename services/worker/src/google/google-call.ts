@@ -3,7 +3,14 @@ import { DraftError } from "@draftmill/shared/errors.ts";
 import { type GoogleFailure, readGoogleFailure } from "./google-failure.ts";
 
 /** `metadata.token` is the worker's own token, wherever it comes from. */
-export type GoogleOperation = "metadata.token" | "signJwt" | "token" | "drafts.create" | "drafts.list" | "drafts.get";
+export type GoogleOperation =
+  | "metadata.token"
+  | "signJwt"
+  | "signer.keys"
+  | "token"
+  | "drafts.create"
+  | "drafts.list"
+  | "drafts.get";
 
 /** One call to Google, as it may be logged: nothing in it comes from a body, a token or a mail. */
 export interface GoogleCall {

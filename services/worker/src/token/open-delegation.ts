@@ -6,11 +6,14 @@ import { openApplicationCredentials } from "./application-credentials.ts";
 import { createDelegatedClients, type DelegatedClients } from "./delegated-clients.ts";
 import { exchangeJwt } from "./exchange-jwt.ts";
 import { createExplainFailure, type ExplainFailure } from "./explain-failure.ts";
+import { narrowDenial } from "./narrow-denial.ts";
 import { signJwt } from "./sign-jwt.ts";
 
 export interface DelegationOptions {
   /** Origin of the IAM Service Account Credentials API. */
   readonly iamCredentialsEndpoint: string;
+  /** Origin of the public keys of service accounts. */
+  readonly serviceAccountsEndpoint: string;
   /** Whole URL of the token endpoint. */
   readonly tokenEndpoint: string;
   /** The delegated service account; null for the one that the worker runs as. */
@@ -59,7 +62,11 @@ export function openDelegation(options: DelegationOptions): OpenDelegation {
       iat,
       exp: iat + ASSERTION_LIFETIME_S,
     };
-    const explainFor = (error: DraftError): Promise<DraftError> => explain(error, mailbox);
+    const explainFor = async (error: DraftError): Promise<DraftError> => {
+      const isDenial = error.code === "SIGNING_DENIED";
+      const keys = { ...shared, endpoint: options.serviceAccountsEndpoint };
+      return explain(isDenial ? await narrowDenial(keys, error, assertion.iss) : error, mailbox);
+    };
     const signing = { ...shared, endpoint: options.iamCredentialsEndpoint, explain: explainFor };
     const signedJwt = await signJwt(signing, assertion);
     return exchangeJwt({ ...shared, endpoint: options.tokenEndpoint, explain: explainFor }, signedJwt, mailbox);
