@@ -3,14 +3,14 @@ import { deadLetter } from "./dead-letter-forward.ts";
 import { LiveSubscription, type Surroundings } from "./live-subscription.ts";
 import type { NewMessage, StoredMessage } from "./message.ts";
 import { checkPublish } from "./publish-rules.ts";
-import { alreadyExists, invalid, notFound, PubsubError } from "./pubsub-error.ts";
+import { alreadyExists, notFound, PubsubError } from "./pubsub-error.ts";
 import { DELETED_TOPIC, resourceName } from "./resource-name.ts";
+import { keptForMs, sweep } from "./retention.ts";
 import type { Store } from "./store.ts";
 import type { PushConfig, Subscription } from "./subscription.ts";
-import { checkSubscription, MAX_RETENTION_MS } from "./subscription-rules.ts";
+import { checkSubscription } from "./subscription-rules.ts";
 import type { Topic } from "./topic.ts";
-
-const SWEEP_MS = 60_000;
+import { checkTopic } from "./topic-rules.ts";
 
 export interface BrokerOptions {
   readonly store: Store;
@@ -45,6 +45,7 @@ export class Broker {
       clock,
       random,
       keepsMessages: (topic) => this.#keepsMessages(topic),
+      hasTopic: (name) => this.#topics.has(name),
       forward: (subscription, messageId, deliveries) => this.#forward(subscription, messageId, deliveries),
     };
     // Starting at the time makes ids unique across stores, too: a fresh one never repeats the ids of one thrown away.
@@ -59,7 +60,7 @@ export class Broker {
       this.#nextSubscriptionId = Math.max(this.#nextSubscriptionId, id + 1);
       this.#start(new LiveSubscription(id, config, this.#surroundings)).offer(store.deliveries(id));
     }
-    this.#sweepUntilClosed().catch(() => undefined);
+    void sweep(this, store, this.#options.clock, this.#closing.signal);
   }
 
   close(): void {
@@ -92,14 +93,13 @@ export class Broker {
   }
 
   async createTopic(topic: Topic): Promise<Topic> {
-    resourceName("topics", topic.name);
-    checkTopicRetention(topic);
+    checkTopic(topic);
     if (this.#topics.has(topic.name)) throw alreadyExists(topic.name);
     return this.#putTopic(topic);
   }
 
   async updateTopic(topic: Topic): Promise<Topic> {
-    checkTopicRetention(topic);
+    checkTopic(topic);
     return this.#putTopic(topic);
   }
 
@@ -130,7 +130,7 @@ export class Broker {
   async updateSubscription(config: Subscription): Promise<Subscription> {
     const live = this.subscription(config.name);
     checkSubscription(config, this.minAckDeadlineSeconds);
-    this.#checkDeadLetterTopic(config);
+    if (config.deadLetter?.topic !== live.config.deadLetter?.topic) this.#checkDeadLetterTopic(config);
     live.reconfigure(config);
     await this.#commit(() => this.#options.store.updateSubscription(live.id, config));
     return config;
@@ -149,7 +149,7 @@ export class Broker {
     live.close();
     closed(live);
     const { topic } = live.config;
-    const keepMs = this.#keepMs(topic);
+    const keepMs = this.#keptForMs(topic);
     await this.#commit(() => {
       store.deleteSubscription(live.id);
       store.dropUnwanted(topic, keepMs > 0 ? clock.nowMs() - keepMs : Number.MAX_SAFE_INTEGER);
@@ -221,7 +221,6 @@ export class Broker {
     const { store } = this.#options;
     const { name, topic: sourceTopic, deadLetter: policy } = subscription.config;
     const message = store.message(messageId);
-    // As with the real service, a dead letter topic that is gone means redelivery without end.
     if (message === undefined || policy === undefined || !this.#topics.has(policy.topic)) return false;
     const letter = this.#stamp(deadLetter(message, name, deliveries));
     return store.group.commit(
@@ -243,38 +242,14 @@ export class Broker {
   }
 
   #keepsMessages(topic: string): boolean {
-    return this.#keepMs(topic) > 0;
+    return this.#keptForMs(topic) > 0;
   }
 
-  #keepMs(topic: string): number {
-    const kept = this.subscriptionsOf(topic)
-      .filter(({ config }) => config.retainAckedMessages)
-      .map(({ config }) => config.messageRetentionMs);
-    return Math.max(0, this.#topics.get(topic)?.messageRetentionMs ?? 0, ...kept);
-  }
-
-  async #sweepUntilClosed(): Promise<void> {
-    const { store, clock } = this.#options;
-    for (;;) {
-      const nowMs = clock.nowMs();
-      for (const live of this.#subscriptions.values()) {
-        live.dropPublishedBefore(nowMs - live.config.messageRetentionMs);
-      }
-      for (const topic of this.#topics.keys()) {
-        const keepMs = this.#keepMs(topic);
-        if (keepMs > 0) store.group.defer(() => store.dropUnwanted(topic, nowMs - keepMs));
-      }
-      await clock.sleep(SWEEP_MS, this.#closing.signal);
-    }
+  #keptForMs(topic: string): number {
+    return keptForMs(this.#topics.get(topic), this.subscriptionsOf(topic));
   }
 
   #commit(write: () => void): Promise<void> {
     return this.#options.store.group.commit(write, () => undefined);
-  }
-}
-
-function checkTopicRetention({ messageRetentionMs }: Topic): void {
-  if (messageRetentionMs !== undefined && (messageRetentionMs < 600_000 || messageRetentionMs > MAX_RETENTION_MS)) {
-    throw invalid("messageRetentionDuration of a topic must be 600s to 2678400s.");
   }
 }

@@ -5,6 +5,7 @@ import { type ErrorCode, PubsubError } from "./pubsub-error.ts";
 const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
   FAILED_PRECONDITION: 400,
+  PERMISSION_DENIED: 403,
   NOT_FOUND: 404,
   ALREADY_EXISTS: 409,
   CANCELLED: 499,

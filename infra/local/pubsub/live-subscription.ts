@@ -6,6 +6,9 @@ import { retryDelayMs } from "./retry-delay.ts";
 import type { Store } from "./store.ts";
 import type { Subscription } from "./subscription.ts";
 
+/** How soon forwarding is tried again when the disk refused it. */
+const FORWARD_RETRY_MS = 1_000;
+
 /** One message handed out, to be settled by its lease. */
 export interface Delivery {
   readonly lease: number;
@@ -21,6 +24,7 @@ export interface Surroundings {
   readonly random: () => number;
   /** Whether acknowledged messages of the topic are kept, for a later seek. */
   keepsMessages(topic: string): boolean;
+  hasTopic(name: string): boolean;
   /** Moves a message to the dead letter topic and out of this subscription, in one transaction; false if it cannot. */
   forward(subscription: LiveSubscription, messageId: number, deliveries: number): Promise<boolean>;
 }
@@ -84,6 +88,7 @@ export class LiveSubscription {
   lease(max: number, leaseMs: number): Delivery[] {
     const { clock } = this.#surroundings;
     const deliveries: Delivery[] = [];
+    const sizeBefore = this.#backlog.size;
     while (deliveries.length < max && !this.closed.aborted) {
       const nowMs = clock.monotonicMs();
       const leases = this.#backlog.lease(nowMs, nowMs + leaseMs, max - deliveries.length);
@@ -93,7 +98,8 @@ export class LiveSubscription {
         if (delivery !== undefined) deliveries.push(delivery);
       }
     }
-    this.#setAlarm();
+    if (this.#backlog.size < sizeBefore) this.#changed();
+    else this.#setAlarm();
     return deliveries;
   }
 
@@ -163,12 +169,14 @@ export class LiveSubscription {
 
   #isExhausted(entry: Entry): boolean {
     const { deadLetter } = this.#config;
-    return deadLetter !== undefined && entry.attempts >= deadLetter.maxDeliveryAttempts;
+    if (deadLetter === undefined || entry.attempts < deadLetter.maxDeliveryAttempts) return false;
+    // As at Google, a dead letter topic that is gone means delivery without end.
+    return this.#surroundings.hasTopic(deadLetter.topic);
   }
 
-  #putBack(lease: number, entry: Entry): void {
+  #putBack(lease: number, entry: Entry, leastMs = 0): void {
     const { clock, random } = this.#surroundings;
-    const delayMs = retryDelayMs(this.#config.retry, entry.attempts, random);
+    const delayMs = Math.max(leastMs, retryDelayMs(this.#config.retry, entry.attempts, random));
     const nowMs = clock.monotonicMs();
     this.#backlog.nack(lease, nowMs, nowMs + delayMs);
     this.#record(entry, clock.nowMs() + delayMs);
@@ -185,8 +193,8 @@ export class LiveSubscription {
     this.#backlog.extend(lease, Number.POSITIVE_INFINITY);
     const moved = await this.#surroundings.forward(this, entry.messageId, entry.attempts).catch(() => false);
     this.#forwarding.delete(lease);
-    if (moved) this.#backlog.ack(lease, this.#surroundings.clock.monotonicMs());
-    else this.#putBack(lease, entry);
+    if (moved) this.#gone(this.#backlog.ack(lease, this.#surroundings.clock.monotonicMs()));
+    else this.#putBack(lease, entry, FORWARD_RETRY_MS);
     this.#changed();
   }
 

@@ -1,6 +1,7 @@
 /** The canonical codes this service answers with; see https://cloud.google.com/pubsub/docs/reference/error-codes. */
 export type ErrorCode =
   | "INVALID_ARGUMENT"
+  | "PERMISSION_DENIED"
   | "NOT_FOUND"
   | "ALREADY_EXISTS"
   | "FAILED_PRECONDITION"

@@ -40,6 +40,7 @@ export function createRestServer(rules: readonly HttpRule[], service: Service, c
 }
 
 async function call(rules: readonly HttpRule[], service: Service, request: IncomingMessage, signal: AbortSignal) {
+  refuseBrowsers(request);
   const url = new URL(request.url ?? "/", "http://localhost");
   const path = decodeURIComponent(url.pathname);
   const rule = rules.find(({ verb, path: pattern }) => verb === request.method && pattern.test(path));
@@ -54,6 +55,17 @@ async function call(rules: readonly HttpRule[], service: Service, request: Incom
     throw invalid(`Invalid JSON payload received. Unknown name "${name}": Cannot find field.`);
   }
   return method(service, new WireMessage(fields, jsonFormat), signal);
+}
+
+/**
+ * A web page that the user has open can reach loopback ports, too, and there is no login here to stop it. Browsers tell
+ * on it: they send an Origin with every request that changes something, and a foreign Host when a name was rebound.
+ */
+function refuseBrowsers(request: IncomingMessage): void {
+  const { origin, host = "" } = request.headers;
+  if (origin !== undefined || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host)) {
+    throw new PubsubError("PERMISSION_DENIED", "Web pages may not call the embedded Pub/Sub.");
+  }
 }
 
 // https://cloud.google.com/apis/docs/system-parameters

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { GroupCommit } from "./group-commit.ts";
@@ -6,6 +6,7 @@ import type { StoredMessage } from "./message.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Topic } from "./topic.ts";
 
+const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS topic (name TEXT PRIMARY KEY, config TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS subscription (
@@ -40,12 +41,23 @@ export class Store {
 
   /** `path` is a file, made with its folder if it is not there, or ":memory:". */
   constructor(path: string) {
-    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    if (path !== ":memory:") createPrivate(path);
     this.#database = new DatabaseSync(path);
     lock(this.#database, path);
-    this.#database.exec(SCHEMA);
+    this.#migrate(path);
     this.group = new GroupCommit(this.#database);
     this.#statements = prepare(this.#database);
+  }
+
+  #migrate(path: string): void {
+    const version = this.#database.prepare("PRAGMA user_version").get()?.user_version;
+    if (version === 0) this.#database.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION};`);
+    else if (version !== SCHEMA_VERSION) {
+      this.#database.close();
+      throw new Error(
+        `${path} was written by another version of the embedded Pub/Sub (${version}, not ${SCHEMA_VERSION})`,
+      );
+    }
   }
 
   topics(): Topic[] {
@@ -146,6 +158,12 @@ export class Store {
     this.group.flush();
     this.#database.close();
   }
+}
+
+/** Messages are private: only the user who runs this may read them. SQLite gives its side files the same mode. */
+function createPrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
 }
 
 function lock(database: DatabaseSync, path: string): void {

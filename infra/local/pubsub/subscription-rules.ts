@@ -12,7 +12,7 @@ export const DEFAULT_RETRY: RetryPolicy = { minimumBackoffMs: 10_000, maximumBac
 export const DEFAULT_MAX_DELIVERY_ATTEMPTS = 5;
 export const MAX_ACK_DEADLINE_SECONDS = 600;
 const MAX_BACKOFF_MS = 600_000;
-const MIN_RETENTION_MS = 10 * MINUTE_MS;
+export const MIN_RETENTION_MS = 10 * MINUTE_MS;
 export const MAX_RETENTION_MS = 31 * DAY_MS;
 const MIN_EXPIRATION_MS = DAY_MS;
 
