@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
+import { postCommand } from "./example-request.ts";
 import { type GoogleOptions, type SandboxGoogle, startGoogle } from "./google/start-google.ts";
 import { createIdTokenSigner, type IdTokenSigner } from "./id-token-signer.ts";
 import { type EmbeddedPubsub, type PubsubOptions, startPubsub } from "./pubsub/start-pubsub.ts";
@@ -51,7 +52,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const lifecycle = createLifecycle();
   return openOrClose(lifecycle, async () => {
     const signer = await createIdTokenSigner(join(dataDir, "signer.pem"));
-    const google = options.realGoogle === null ? await startSandbox(options, signer) : null;
+    // The api's address is known last, and the sandbox's page speaks of it.
+    let apiUrl = "";
+    const google = options.realGoogle === null ? await startSandbox(options, signer, () => postCommand(apiUrl)) : null;
     if (google !== null) lifecycle.onClose(() => google.close());
     const pubsub = options.pubsubEmulatorHost === undefined ? await startEmbedded(options, signer) : null;
     if (pubsub !== null) lifecycle.onClose(() => pubsub.close());
@@ -88,6 +91,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         ...(options.pubsubEmulatorHost === undefined ? {} : { ORDERING_SHARDS: "0" }),
       }),
     ]);
+    apiUrl = api.url;
     lifecycle.onClose(() => worker.close());
     lifecycle.onClose(() => api.close());
 
@@ -99,7 +103,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       retry: options.retry ?? { minimumBackoff: "10s", maximumBackoff: "600s" },
     });
     return {
-      apiUrl: api.url,
+      apiUrl,
       pubsubUrl: `http://${pubsubHost}`,
       project,
       api,
@@ -111,8 +115,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   });
 }
 
-async function startSandbox({ dataDir, ports, google }: LocalStackOptions, signer: IdTokenSigner) {
-  return startGoogle({ statePath: join(dataDir, "google.db"), signer, port: ports.google, ...google });
+async function startSandbox(
+  { dataDir, ports, google }: LocalStackOptions,
+  signer: IdTokenSigner,
+  tryCommand: () => string,
+) {
+  return startGoogle({ statePath: join(dataDir, "google.db"), signer, port: ports.google, tryCommand, ...google });
 }
 
 async function startEmbedded({ dataDir, ports, pubsub }: LocalStackOptions, signer: IdTokenSigner) {

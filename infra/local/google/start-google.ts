@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
+import { postCommand } from "../example-request.ts";
 import type { IdTokenSigner } from "../id-token-signer.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { adminRoutes } from "./admin-routes.ts";
@@ -43,8 +44,8 @@ export interface GoogleOptions {
   readonly unitsPerMinute?: number;
   /** Added to every call; 0 unless given. */
   readonly latencyMs?: number;
-  /** The command that an empty mailbox page proposes; a POST to port 8080 unless given. */
-  readonly tryCommand?: string;
+  /** The command that an empty mailbox page proposes, asked for each time; a POST to port 8080 unless given. */
+  readonly tryCommand?: () => string;
 }
 
 /** A draft as it lies in a mailbox. */
@@ -79,9 +80,7 @@ export interface SandboxGoogle {
   close(): Promise<void>;
 }
 
-const TRY_COMMAND = `curl http://127.0.0.1:8080/ \\
-  -H 'content-type: application/json' \\
-  -d '{"to":"Ada <ada@example.com>","subject":"Hello","message":"My first draft."}'`;
+const USUAL_API = "http://127.0.0.1:8080";
 
 const GMAIL_COMPOSE = "https://www.googleapis.com/auth/gmail.compose";
 
@@ -126,7 +125,14 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
   app.register(signJwtApi({ operation, accounts, tokens, workspace, clock }));
   app.register(tokenEndpoint({ operation, accounts, tokens, workspace, signer, clock }));
   app.register(adminRoutes(calls, faults, violations));
-  app.register(mailboxPage({ store, clock, users: workspace.listed(), tryCommand: options.tryCommand ?? TRY_COMMAND }));
+  app.register(
+    mailboxPage({
+      store,
+      clock,
+      users: workspace.listed(),
+      tryCommand: options.tryCommand ?? (() => postCommand(USUAL_API)),
+    }),
+  );
   app.register(certs(operation, signer, accounts));
   app.register(draftsRoutes({ operation, store, tokens, workspace, quota, clock, projectNumber }));
   app.register(

@@ -18,7 +18,7 @@ export interface MailboxPageParts {
   /** Mailboxes that are shown even while they are empty. */
   readonly users: readonly string[];
   /** What an empty page proposes to type. */
-  readonly tryCommand: string;
+  readonly tryCommand: () => string;
 }
 
 const SHOWN_DRAFTS = 200;
@@ -101,7 +101,7 @@ export function mailboxPage(parts: MailboxPageParts): FastifyPluginCallback {
         showMailbox: true,
         nowMs: clock.nowMs(),
       }),
-      draft: total === 0 ? emptyDrafts(parts.tryCommand) : PICK_ONE,
+      draft: total === 0 ? emptyDrafts(parts.tryCommand()) : PICK_ONE,
     });
   }
 
@@ -112,7 +112,7 @@ export function mailboxPage(parts: MailboxPageParts): FastifyPluginCallback {
       depth: "drafts",
       mailboxes: mailboxList(summaries(mailbox), mailbox),
       drafts: draftsOf(mailbox, undefined),
-      draft: empty ? emptyDrafts(parts.tryCommand) : PICK_ONE,
+      draft: empty ? emptyDrafts(parts.tryCommand()) : PICK_ONE,
     });
   }
 
