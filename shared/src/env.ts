@@ -69,7 +69,7 @@ function loggable(value: unknown): unknown {
 
 /** Any text, but not with blanks around it: a secret's trailing line break is the usual reason for a value that fails. */
 export function asText(raw: string): string {
-  if (raw !== raw.trim()) throw new Error(`must not begin or end with white space, and is ${JSON.stringify(raw)}`);
+  if (raw !== raw.trim()) throw new Error(`must not begin or end with white space`);
   return raw;
 }
 

@@ -197,6 +197,9 @@ function checkTexts(request: DraftRequest, problems: FieldProblem[]): void {
   check("/html", bodyTextProblem(request.html));
   if (request.dedupeKey !== null) check("/dedupeKey", headerTextProblem(request.dedupeKey));
   for (const [name, text] of Object.entries(request.metadata)) check(`/metadata/${name}`, bodyTextProblem(text));
+  if (request.subject.trim() === "") {
+    problems.push({ pointer: "/subject", code: "required", detail: "subject is blank" });
+  }
   if (request.message === "" && request.html === "") {
     problems.push({ pointer: "/message", code: "required", detail: "give at least one of message and html" });
   }

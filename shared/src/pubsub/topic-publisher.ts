@@ -10,9 +10,8 @@ export interface TopicPublisher {
 
 export interface OutgoingMessage {
   readonly data: Buffer;
-  /** Arrive as they are, whatever they hold. */
+  /** Values, as the ordering key, arrive with a blank between two opening braces. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** A `{{` in it is parted. */
   readonly orderingKey?: string | null;
 }
 
@@ -88,25 +87,24 @@ export function openTopicPublisher(options: TopicPublisherOptions): TopicPublish
 }
 
 /**
- * @google-cloud/pubsub 6.3.0 replaces a literal `{{projectId}}` anywhere in a request by the project's id (measured). It
- * looks into objects that have the methods of one, so a bare map passes; of a key nothing needs the two braces together.
+ * @google-cloud/pubsub 6.3.0 replaces a literal `{{projectId}}` in attributes and ordering keys by the project's id
+ * (measured), and there is no way to quote it. Nothing of ours needs two braces together, so they are parted.
  */
-function bareMap(attributes: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.assign(Object.create(null), attributes);
-}
-
-function partBraces(orderingKey: string): string {
-  return orderingKey.replaceAll(/\{(?=\{)/g, "{ ");
+function partBraces(text: string): string {
+  return text.replaceAll(/\{(?=\{)/g, "{ ");
 }
 
 async function publishOne(topic: Topic, message: OutgoingMessage, timeoutMs: number): Promise<string> {
   const orderingKey = message.orderingKey ? partBraces(message.orderingKey) : undefined;
+  const attributes = Object.fromEntries(
+    Object.entries(message.attributes).map(([name, value]) => [name, partBraces(value)]),
+  );
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no acknowledgement within ${timeoutMs} ms`)), timeoutMs);
   try {
     const published = topic.publishMessage({
       data: message.data,
-      attributes: bareMap(message.attributes),
+      attributes,
       ...(orderingKey === undefined ? {} : { orderingKey }),
     });
     return await Promise.race([published, late]);
