@@ -77,14 +77,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         ? { PUSH_AUTH_MODE: "none" }
         : { PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT: pushServiceAccount, GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl };
 
-    const start = (name: ServiceName, port: number, settings: Record<string, string>) =>
-      supervise((knownPort) =>
+    const start = async (name: ServiceName, port: number, settings: Record<string, string>) => {
+      const service = await supervise((knownPort) =>
         startServiceProcess(name, {
           environment: { ...shared, ...settings, PORT: String(knownPort ?? port) },
           onEvent: (event) => options.onEvent(name, event),
         }),
       );
-    const [worker, api] = await Promise.all([
+      lifecycle.onClose(() => service.close());
+      return service;
+    };
+    const [worker, api] = await allOrFirstFailure([
       start("worker", ports.worker, pushSettings),
       start("api", ports.api, {
         AUTH_MODE: "none",
@@ -92,8 +95,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       }),
     ]);
     apiUrl = api.url;
-    lifecycle.onClose(() => worker.close());
-    lifecycle.onClose(() => api.close());
 
     await setUpTopics({
       pubsubUrl: `http://${pubsubHost}`,
@@ -113,6 +114,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       close: () => lifecycle.close(),
     };
   });
+}
+
+/** Waits for both whatever happens, so that what did start is known to the lifecycle before it closes. */
+async function allOrFirstFailure<A, B>(starting: readonly [Promise<A>, Promise<B>]): Promise<readonly [A, B]> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
 }
 
 async function startSandbox(

@@ -13,7 +13,7 @@ const HELP = `Usage: npm start -- [options]
 Runs Draftmill on this machine: api, worker, an embedded Pub/Sub and a sandbox Google.
 
   --data DIR    where state lives (default: ./data); delete the folder to start anew
-  --port PORT   the api's port (default: 8080, or a free one if it is taken)
+  --port PORT   the api's port (default: 8080, or a free one if it is taken); 0 takes free ones for everything
   --verbose     print every event of the services, not only what went wrong
   --help        this text
 
@@ -44,12 +44,11 @@ async function start(): Promise<{ close(): Promise<void> }> {
   const lock = lockFolder(dataDir, process.pid);
   const realGoogle = realGoogleSettings(process.env);
   const emulator = process.env.PUBSUB_EMULATOR_HOST;
-  const [api, worker, pubsub, google] = await Promise.all([
-    portOrAny(Number(values.port)),
-    portOrAny(8081),
-    portOrAny(8085),
-    portOrAny(8086),
-  ]);
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
+    throw new Error(`--port must be a whole number from 0 to 65535, and is ${JSON.stringify(values.port)}`);
+  }
+  const usual = values.port === "0" ? [0, 0, 0, 0] : [Number(values.port), 8081, 8085, 8086];
+  const [api = 0, worker = 0, pubsub = 0, google = 0] = await Promise.all(usual.map(portOrAny));
   const level = values.verbose ? "debug" : "info";
   const stack = await startLocalStack({
     dataDir,

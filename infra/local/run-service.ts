@@ -1,5 +1,7 @@
 // The parent's end of the channel closes even when the parent is killed: no service outlives its stack.
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+// Listening to it must not keep a service alive that has refused to start.
+process.channel?.unref();
 
 const name = process.argv[2];
 await import(name === "api" ? "@draftmill/api/main.ts" : "@draftmill/worker/main.ts");

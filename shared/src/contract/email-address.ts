@@ -74,7 +74,7 @@ function parseDisplayName(text: string): AddressResult<string> {
   return { ok: true, value: name };
 }
 
-/** Splits `a@x.com, "Doe, J." <j@x.com>` at the commas that stand outside quotes and angle brackets. */
+/** Splits `a@example.com, "Doe, J." <j@example.com>` at the commas that stand outside quotes and angle brackets. */
 export function splitAddressList(text: string): string[] {
   const parts: string[] = [];
   let start = 0;

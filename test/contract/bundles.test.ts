@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startGoogle } from "@draftmill/local/google/start-google.ts";
+import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
+import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
+import { setUpTopics } from "@draftmill/local/topics.ts";
+import { type Bundle, startBundle } from "../support/bundle-process.ts";
+import { buildBundles } from "../support/bundles.ts";
+
+const CALL_TIMEOUT_MS = 20_000;
+const AUDIENCE = "https://worker.example.test";
+
+test("the bundles alone, in an empty folder, turn a POST into a draft and stop cleanly", async (t) => {
+  const { folder: built, printed } = await buildBundles(t);
+  assert.match(printed, /^worker +[\d,]+ +[\d,]+ +\d+ +[\d,]+$/m);
+  const folder = await mkdtemp(join(tmpdir(), "draftmill-empty-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const file of ["api.mjs", "worker.mjs"]) await copyFile(join(built, file), join(folder, file));
+
+  const signer = await createIdTokenSigner();
+  const google = await startGoogle({ statePath: ":memory:", signer });
+  t.after(() => google.close());
+  const pubsub = await startPubsub({ statePath: ":memory:", signer });
+  t.after(() => pubsub.close());
+  const push = { audience: AUDIENCE, serviceAccount: "push@draftmill-local.iam.gserviceaccount.com" };
+  const shared = {
+    ...google.environment(),
+    HOST: "127.0.0.1",
+    PORT: "0",
+    GMAIL_USER: "ada@example.com",
+    LEDGER_URL: "sqlite:ledger.db",
+    PUBSUB_EMULATOR_HOST: pubsub.hostPort,
+  };
+  const start = async (service: string, environment: Record<string, string>): Promise<Bundle> => {
+    const bundle = await startBundle(folder, service, { ...shared, ...environment });
+    t.after(() => bundle.stop());
+    return bundle;
+  };
+  const worker = await start("worker", {
+    GOOGLE_SERVICE_ACCOUNT_EMAIL: google.serviceAccount,
+    GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl,
+    PUSH_AUDIENCE: push.audience,
+    PUSH_SERVICE_ACCOUNT: push.serviceAccount,
+  });
+  const api = await start("api", { AUTH_MODE: "none" });
+  await setUpTopics({
+    pubsubUrl: pubsub.url,
+    project: google.projectId,
+    workerUrl: worker.url,
+    push,
+    retry: { minimumBackoff: "10s", maximumBackoff: "600s" },
+  });
+
+  for (const { url } of [api, worker]) {
+    const alive = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    assert.equal(alive.status, 200);
+  }
+  const answer = await fetch(api.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ to: "grace@example.com", subject: "Réunion", message: "À demain." }),
+    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+  });
+  const [draft] = google.drafts("ada@example.com");
+  assert.deepEqual(await answer.json(), { status: "ok", draft_id: draft?.id });
+  assert.deepEqual(google.violations, []);
+
+  assert.equal(await api.stop(), 0);
+  assert.equal(await worker.stop(), 0);
+  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith("ledger.db")).sort(), [
+    "api.mjs",
+    "worker.mjs",
+  ]);
+});
