@@ -3,5 +3,5 @@ process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 // Listening to it must not keep a service alive that has refused to start.
 process.channel?.unref();
 
-const name = process.argv[2];
-await import(name === "api" ? "@draftmill/api/main.ts" : "@draftmill/worker/main.ts");
+if (process.argv[2] === "api") await import("@draftmill/api/main.ts");
+else await import("@draftmill/worker/main.ts");

@@ -58,6 +58,8 @@ export interface Import {
 const FROM = /^(?:import|export)\s+(type\s)?([^;"']*?)\s*from\s*"([^"]+)"/gm;
 const BARE = /^import\s*"([^"]+)"/gm;
 const DYNAMIC = /\bimport\(\s*"([^"]+)"/g;
+/** A package whose files are read, not run: createRequire(…).resolve("…"). */
+const RESOLVED = /\.resolve\("((?:@[\w-]+\/)?[\w-]+)"\)/g;
 
 /** What a source file imports. The formatter keeps one statement per line and double quotes, so patterns suffice. */
 export function importsOf(source: string): readonly Import[] {
@@ -65,10 +67,12 @@ export function importsOf(source: string): readonly Import[] {
     specifier,
     typeOnly: type !== undefined || allTypes(names),
   }));
-  const plain = [...source.matchAll(BARE), ...source.matchAll(DYNAMIC)].map(([, specifier = ""]) => ({
-    specifier,
-    typeOnly: false,
-  }));
+  const plain = [BARE, DYNAMIC, RESOLVED]
+    .flatMap((pattern) => [...source.matchAll(pattern)])
+    .map(([, specifier = ""]) => ({
+      specifier,
+      typeOnly: false,
+    }));
   return [...named, ...plain];
 }
 

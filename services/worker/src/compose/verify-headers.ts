@@ -1,15 +1,14 @@
 import type { DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 
-const ALWAYS = ["from", "to", "x-draftmill-id", "message-id", "date", "mime-version", "content-type"];
+const ALWAYS = ["from", "to", "subject", "x-draftmill-id", "message-id", "date", "mime-version", "content-type"];
 
 /**
  * The last look before a message leaves: its header holds each field that the request calls for once, and no other. An
  * injected field shows as a stranger or a double, and a recipient list that the composer dropped as a gap.
  */
-export function verifyHeaders(mime: Buffer, { subject, cc, bcc, replyTo }: DraftRequest): void {
+export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest): void {
   const expected = new Set(ALWAYS);
-  if (subject.trim() !== "") expected.add("subject");
   if (cc.length > 0) expected.add("cc");
   if (bcc.length > 0) expected.add("bcc");
   if (replyTo.length > 0) expected.add("reply-to");
