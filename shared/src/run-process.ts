@@ -9,7 +9,8 @@ const SAME_CTRL_C_MS = 1_000;
 
 /**
  * Runs a service as a process: starts it, closes it on SIGTERM or SIGINT within Cloud Run's grace, and exits 0 after a
- * clean stop, 1 otherwise. A second Ctrl-C exits at once. `explain` tells why it did not start.
+ * clean stop, 1 otherwise. A signal that comes during the start is obeyed after it: as the first process of a container
+ * it would be lost without a listener. A second Ctrl-C exits at once. `explain` tells why it did not start.
  */
 export async function runProcess(
   name: string,
@@ -17,14 +18,8 @@ export async function runProcess(
   explain: (error: unknown) => void = (error) => logFailedStart(name, error),
 ): Promise<void> {
   const log = createLogger(name, "info");
-  let service: { close(): Promise<void> };
-  try {
-    service = await start();
-  } catch (error) {
-    explain(error);
-    process.exitCode = 1;
-    return;
-  }
+  // In the next turn: by then the listeners are there.
+  const starting = Promise.resolve().then(start);
   let stoppingSinceMs: number | null = null;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppingSinceMs !== null) {
@@ -32,23 +27,30 @@ export async function runProcess(
       return;
     }
     stoppingSinceMs = performance.now();
-    const deadline = setTimeout(() => {
+    setTimeout(() => {
       log.error({ withinMs: STOP_WITHIN_MS }, `${name}.stopped-late`);
       process.exit(1);
     }, STOP_WITHIN_MS);
-    service.close().then(
-      () => {
-        clearTimeout(deadline);
-        process.exit(0);
-      },
-      (error) => {
-        log.error({ err: error }, `${name}.stopped-uncleanly`);
-        process.exit(1);
-      },
-    );
+    starting.then(close, () => {});
+  };
+  const close = async (service: { close(): Promise<void> }): Promise<never> => {
+    try {
+      await service.close();
+    } catch (error) {
+      log.error({ err: error }, `${name}.stopped-uncleanly`);
+      process.exit(1);
+    }
+    process.exit(0);
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  try {
+    await starting;
+  } catch (error) {
+    explain(error);
+    // Whatever the failed start has left open must not keep the process.
+    process.exit(1);
+  }
 }
 
 function logFailedStart(name: string, error: unknown): void {

@@ -37,6 +37,11 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
   });
 
+  app.addHook("onSend", async (_request, reply) => {
+    // A connection that idles after its last answer would hold close() back.
+    if (deps.stopping.aborted) reply.header("connection", "close");
+  });
+
   app.get("/health/live", async () => ({ status: "live" }));
   app.get("/health/ready", async (_request, reply) => {
     if (deps.stopping.aborted) return reply.code(503).send({ status: "stopping" });
@@ -54,9 +59,14 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     async (request, reply) => {
       const startedMs = deps.clock.monotonicMs();
       const pushed = decodePush(request.body);
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
-      const hold = AbortSignal.any([deps.stopping, gone.signal, AbortSignal.timeout(HOLD_MAX_MS)]);
+      const over = new AbortController();
+      // Not AbortSignal.timeout: its timer would outlive the request by minutes, and a busy instance has many.
+      const timer = setTimeout(() => over.abort(), HOLD_MAX_MS);
+      reply.raw.once("close", () => {
+        clearTimeout(timer);
+        over.abort();
+      });
+      const hold = AbortSignal.any([deps.stopping, over.signal]);
       const delivered = await processDraft(deps, pushed, hold);
       const status = statusOf(delivered.outcome);
       logDelivery(deps, { pushed, ...delivered, status, durationMs: deps.clock.monotonicMs() - startedMs });

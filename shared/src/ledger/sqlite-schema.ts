@@ -35,6 +35,7 @@ const MIGRATIONS = [
 
 /** Two processes may open, and migrate, one file at the same time: long enough for one to wait for the other. */
 const OPEN_TIMEOUT_MS = 5_000;
+const OPEN_RETRY_MS = 5;
 
 /**
  * A lock is waited for in SQLite, with the event loop stopped, no longer than this: several times a transaction of
@@ -55,7 +56,8 @@ export function openSqliteDatabase(path: string): DatabaseSync {
     // SQLite gives its -wal and -shm files the permissions of the database.
     closeSync(openSync(path, "a", 0o600));
     db = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS });
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+    switchToWal(db);
+    db.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
     migrate(db);
     db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
     return db;
@@ -65,6 +67,26 @@ export function openSqliteDatabase(path: string): DatabaseSync {
     const reason = failure instanceof LedgerUnavailable ? failure.reason : "io";
     const detail = error instanceof Error ? error.message : "unknown";
     throw new LedgerUnavailable(reason, `cannot open ${path}: ${detail}`, { cause: error });
+  }
+}
+
+/**
+ * Of two processes that open a new file at once one finds it locked, and for this one statement SQLite does not wait,
+ * whatever its busy timeout (https://www.sqlite.org/c3ref/busy_handler.html: it would risk a deadlock).
+ */
+function switchToWal(db: DatabaseSync): void {
+  const giveUpMs = performance.now() + OPEN_TIMEOUT_MS;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      const failure = toLedgerError(error);
+      const isBusy = failure instanceof LedgerUnavailable && failure.reason === "busy";
+      if (!isBusy || performance.now() > giveUpMs) throw error;
+      Atomics.wait(pause, 0, 0, OPEN_RETRY_MS);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
@@ -108,4 +109,26 @@ test("a disk that takes no more is an error, costs nothing answered, and is got 
   for (const line of completed) assert.equal((await ledger.get(`request-${line.split(" ")[1]}`))?.state, "created");
   assert.equal((await ledger.countByState()).created, completed.length);
   assert.equal((await ledger.claim(aRecord({ id: "after" }))).kind, "claimed");
+});
+
+test("whoever opens a new file at the same moment gets it", { timeout: 60_000 }, async (t) => {
+  const OPENERS = 6;
+  for (let round = 0; round < 10; round++) {
+    const path = await aDatabasePath(t);
+    // Threads, as these can be let go at one moment; to SQLite each is a connection of its own.
+    const gate = new Int32Array(new SharedArrayBuffer(8));
+    const openers = Array.from(
+      { length: OPENERS },
+      () => new Worker(new URL("opening-thread.ts", import.meta.url), { workerData: { path, gate } }),
+    );
+    const outcomes = openers.map(async (opener): Promise<unknown> => (await once(opener, "message"))[0]);
+    while (Atomics.load(gate, 0) < OPENERS) await new Promise((turn) => setImmediate(turn));
+    Atomics.store(gate, 1, 1);
+    Atomics.notify(gate, 1);
+    assert.deepEqual(
+      await Promise.all(outcomes),
+      Array.from({ length: OPENERS }, () => "opened"),
+    );
+    await Promise.all(openers.map((opener) => opener.terminate()));
+  }
 });

@@ -137,7 +137,9 @@ describe("Pub/Sub takes every dead letter", { timeout: 60_000 }, () => {
       fc.asyncProperty(attributes, reason, async (given, why) => {
         const original = pushed({ attributes: given });
         const error = new DraftError("REQUEST_INVALID", { reason: `${why}\ud800` });
-        await publish(encodeDeadLetter(original, "a", error, FAILED_AT_MS));
+        const letter = encodeDeadLetter(original, "a", error, FAILED_AT_MS);
+        assert.ok(letter.attributes.draftmillReason?.isWellFormed());
+        await publish(letter);
       }),
       { numRuns: 100 },
     );

@@ -102,9 +102,7 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
     assert.deepEqual((await pullAll(pubsub)).map(({ data }) => data).toSorted(), ["a", "b", "c"]);
   });
 
-  it("what holds the client library's placeholder keeps its meaning: nothing is replaced", {
-    timeout: 20_000,
-  }, async (t) => {
+  it("what holds the client library's placeholder keeps its meaning: nothing is replaced", async (t) => {
     const pubsub = await startTopic(t);
     const publisher = open(pubsub.hostPort);
     t.after(() => publisher.close());
@@ -138,9 +136,7 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
   });
 
   for (const ordered of [true, false]) {
-    it(`nobody there (${ordered ? "ordered" : "unordered"}): rejects in time, and closes in time`, {
-      timeout: 20_000,
-    }, async (t) => {
+    it(`nobody there (${ordered ? "ordered" : "unordered"}): rejects in time, and closes in time`, async (t) => {
       const pubsub = await startTopic(t);
       const wire = await startWire(t, pubsub.hostPort);
       const publisher = open(wire.hostPort, { ordered, timeoutMs: 1_000 });
