@@ -18,7 +18,7 @@ describe("a message that can never become a draft becomes a dead letter", { time
       what: "an unknown field",
       data: JSON.stringify({ ...REQUEST, bbc: "x@example.test" }),
       code: "REQUEST_INVALID",
-      reason: /no such field/,
+      reason: /no field "bbc"/,
     },
     {
       what: "a bad address",

@@ -1,7 +1,7 @@
 import { decodePush } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { logDelivery } from "./delivery-log.ts";
 import { statusOf } from "./outcome.ts";
 import { type ProcessDeps, processDraft } from "./process-draft.ts";
@@ -35,6 +35,8 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     // Node swaps the two limits when headersTimeout exceeds requestTimeout, and looks every 30 s unless told otherwise.
     requestTimeout: 60_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    // A path that cannot be decoded: no hook and no handler of ours would see it.
+    frameworkErrors: answerNotFound,
   });
 
   app.addHook("onSend", async (_request, reply) => {
@@ -74,7 +76,7 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     },
   );
 
-  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send());
+  app.setNotFoundHandler((request, reply) => answerNotFound(null, request, reply));
   app.setErrorHandler(async (error, _request, reply) => {
     const failure = requestFailure(error);
     const details = failure.cause === undefined ? {} : { err: failure.cause };
@@ -83,6 +85,10 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     return reply.code(failure.status).send();
   });
   return app;
+}
+
+function answerNotFound(_error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.code(404).send();
 }
 
 /** Fastify's own refusals (too large, not JSON) are of the request; anything else is ours. */

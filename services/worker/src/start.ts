@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import type { DeadLetter } from "@draftmill/shared/contract/dead-letter.ts";
 import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
@@ -90,7 +91,11 @@ function openDeadLetters({ env }: WorkerConfig): DeadLetterPublisher {
   });
   return {
     async publish(letter: DeadLetter) {
-      await topic.publish(letter);
+      try {
+        await topic.publish(letter);
+      } catch (error) {
+        throw new DraftError("PUBLISH_UNCONFIRMED", { applied: "unknown", cause: error });
+      }
     },
     close: () => topic.close(),
   };

@@ -57,8 +57,40 @@ const isWithinBounds = new Ajv({ strictTypes: false }).compile<object>(DRAFT_REQ
  */
 export function parseDraftRequest(value: unknown, defaultMailbox: string | null): ParsedDraftRequest {
   if (!isWithinBounds(value)) return { ok: false, problems: schemaProblems(isWithinBounds.errors) };
-  if (!fits(value)) return { ok: false, problems: schemaProblems(fits.errors) };
-  const problems: FieldProblem[] = [];
+  const problems: FieldProblem[] = fits(value) ? [] : schemaProblems(fits.errors);
+  const body = problems.length === 0 ? value : withoutFaults(value, problems);
+  if (!fits(body)) return { ok: false, problems };
+  const request = readFields(body, defaultMailbox, problems);
+  return problems.length === 0 ? { ok: true, request } : { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
+}
+
+/**
+ * The request with its faulty fields replaced by something harmless, so that one reading tells what is wrong with the
+ * others too.
+ */
+function withoutFaults(value: unknown, problems: readonly FieldProblem[]): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const faulty = new Set(problems.map(({ pointer }) => pointer.split("/")[1]));
+  const sound = Object.entries(value).filter(([name]) => !faulty.has(name) && Object.hasOwn(HARMLESS, name));
+  const replaced = Object.entries(HARMLESS).filter(([name]) => faulty.has(name));
+  return Object.fromEntries([...sound, ...replaced]);
+}
+
+const HARMLESS: Readonly<Record<keyof DraftRequestBody, unknown>> = {
+  to: "anybody@example.com",
+  cc: [],
+  bcc: [],
+  replyTo: [],
+  subject: "-",
+  message: "-",
+  html: "-",
+  mailbox: "anybody@example.com",
+  dedupeKey: "-",
+  metadata: {},
+};
+
+/** Reads each field of a request that fits the schema, and adds to `problems` what the schema cannot say. */
+function readFields(value: DraftRequestBody, defaultMailbox: string | null, problems: FieldProblem[]): DraftRequest {
   const addresses = (field: "to" | "cc" | "bcc" | "replyTo"): EmailAddress[] =>
     readAddresses(field, value[field], problems);
   const request: DraftRequest = {
@@ -91,7 +123,7 @@ export function parseDraftRequest(value: unknown, defaultMailbox: string | null)
       detail: `to, cc and bcc hold more than ${RECIPIENTS_MAX} recipients`,
     });
   }
-  return problems.length === 0 ? { ok: true, request } : { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
+  return request;
 }
 
 /** What makes two requests the same: a hash over every field, whatever the order or the spelling of empty ones. */
@@ -125,7 +157,7 @@ function schemaProblem(error: ErrorObject): FieldProblem {
       return {
         pointer: `${pointer}/${escapePointer(name)}`,
         code: "unknownField",
-        detail: `there is no such field; known are ${known}`,
+        detail: `there is no field ${JSON.stringify(short(name))}; known are ${known}`,
       };
     }
     case "propertyNames":

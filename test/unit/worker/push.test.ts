@@ -35,7 +35,7 @@ describe("the worker's HTTP interface", { timeout: 90_000 }, () => {
     };
     assert.equal(await status("/health/live"), 200);
     assert.equal(await status("/health/ready"), 200);
-    for (const path of ["/", "/push", "/push/", "/metrics", "/draft-requests"])
+    for (const path of ["/", "/push", "/push/", "/metrics", "/draft-requests", "/%zz"])
       assert.equal(await status(path), 404, path);
   });
 

@@ -69,6 +69,18 @@ describe("what is accepted", () => {
 });
 
 describe("what is refused", () => {
+  test("a field that breaks the schema does not hide what else is wrong", () => {
+    const value = { to: "not an address", subject: 17, mailbox: "nobody", html: "nul \u0000", replyTo: "a@b", x: 1 };
+    assert.deepEqual(pointersOf(value).toSorted(), [
+      "/html characters",
+      "/mailbox address",
+      "/replyTo address",
+      "/subject type",
+      "/to address",
+      "/x unknownField",
+    ]);
+  });
+
   test("all of a request's schema problems are told at once, each with its pointer", () => {
     const value = {
       to: 5,
@@ -136,8 +148,8 @@ describe("what is refused", () => {
   const CASES = [
     ["an absent recipient", { subject: "s", message: "m" }, ["/to required"]],
     ["an absent subject", { to: "a@example.com", message: "m" }, ["/subject required"]],
-    ["nothing at all", {}, ["/to required", "/subject required"]],
-    ["empty texts", { to: "", subject: "", message: "" }, ["/to minLength", "/subject minLength"]],
+    ["nothing at all", {}, ["/to required", "/subject required", "/message required"]],
+    ["empty texts", { to: "", subject: "", message: "" }, ["/to minLength", "/subject minLength", "/message required"]],
     ["an empty array of recipients", { ...REQUEST, to: [] }, ["/to minItems"]],
     ["a blank recipient", { ...REQUEST, to: "  " }, ["/to address"]],
     ["an array with an empty text", { ...REQUEST, cc: [""] }, ["/cc/0 address"]],
