@@ -28,8 +28,11 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** Reads the whole environment once. Throws {@link EnvironmentError} with every problem; the result is frozen. */
-export function readEnv<S extends EnvSchema>(schema: S, env: Environment): EnvOf<S> {
+/**
+ * Reads the whole environment once. `conflicts` are problems between variables, which no schema can tell. Throws
+ * {@link EnvironmentError} with every problem of either kind; the result is frozen.
+ */
+export function readEnv<S extends EnvSchema>(schema: S, env: Environment, conflicts: readonly string[] = []): EnvOf<S> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(schema)) {
@@ -45,6 +48,7 @@ export function readEnv<S extends EnvSchema>(schema: S, env: Environment): EnvOf
       problems.push(`${name} ${error instanceof Error ? error.message : "is unusable"}`);
     }
   }
+  problems.push(...conflicts);
   if (problems.length > 0) throw new EnvironmentError(problems);
   // The loop above has filled every key of the schema with its own parser's result.
   return Object.freeze(values) as EnvOf<S>;

@@ -1,6 +1,6 @@
 import { parseBareAddress } from "./contract/email-address.ts";
-import { parseMailboxPolicy } from "./contract/mailbox-policy.ts";
-import { asOneOf, asText, asWholeNumber, type EnvVar } from "./env.ts";
+import { type MailboxPolicy, parseMailboxPolicy } from "./contract/mailbox-policy.ts";
+import { asOneOf, asText, asWholeNumber, type Environment, type EnvOf, type EnvVar } from "./env.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 /** The variables that both services read. */
@@ -30,6 +30,33 @@ export const SERVICE_VARIABLES = {
   },
   PUBSUB_EMULATOR_HOST: { parse: asText, fallback: undefined, meaning: "host:port of a Pub/Sub other than Google's" },
 } as const satisfies Record<string, EnvVar<unknown>>;
+
+/** What goes for the mailboxes of either service. */
+export interface MailboxSettings {
+  readonly mailboxes: MailboxPolicy;
+  readonly defaultMailbox: string | null;
+}
+
+/** `MAILBOXES`, or else `GMAIL_USER` alone. One of them is there once `serviceConflicts` has found nothing. */
+export function mailboxSettings(env: EnvOf<typeof SERVICE_VARIABLES>): MailboxSettings {
+  return {
+    mailboxes: env.MAILBOXES ?? parseMailboxPolicy(env.GMAIL_USER ?? ""),
+    defaultMailbox: env.GMAIL_USER ?? null,
+  };
+}
+
+/** What none of these variables can tell alone. From the raw texts, so that it is told beside any unusable value. */
+export function serviceConflicts(environment: Environment): string[] {
+  const isSet = (name: keyof typeof SERVICE_VARIABLES): boolean => Boolean(environment[name]);
+  const conflicts: string[] = [];
+  if (!isSet("GMAIL_USER") && !isSet("MAILBOXES")) {
+    conflicts.push("GMAIL_USER or MAILBOXES is required: without either no mailbox may be drafted for");
+  }
+  if (isSet("PUBSUB_EMULATOR_HOST") && !isSet("GOOGLE_CLOUD_PROJECT")) {
+    conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
+  }
+  return conflicts;
+}
 
 function asLedgerUrl(raw: string): string {
   if (!/^sqlite:./.test(raw)) throw new Error(`must be sqlite:PATH, and is ${JSON.stringify(raw)}`);

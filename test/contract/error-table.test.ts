@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ERROR_CODES } from "@draftmill/shared/errors.ts";
+import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import { readText, tableUnder, writeTable } from "../support/readme.ts";
 
 test("the README's error table has the code, class, status and title of every row of the code's, and no other", () => {

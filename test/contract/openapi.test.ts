@@ -3,7 +3,7 @@ import diagnostics from "node:diagnostics_channel";
 import { test } from "node:test";
 import { describeApi } from "@draftmill/api/openapi.ts";
 import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
-import { ERROR_CODES } from "@draftmill/shared/errors.ts";
+import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import Fastify, { type FastifyInstance, type RouteOptions } from "fastify";
 import { anApi, post, REQUEST, work } from "../unit/api/api-under-test.ts";
 

@@ -68,13 +68,36 @@ export async function waitAsPreferred(
   }
 }
 
+/** The answer to a request that was accepted and waited for; how a draft that exists is told is the route's affair. */
+export function answerAccepted(
+  reply: FastifyReply,
+  record: DraftRecord,
+  answerCreated: (record: DraftRecord) => unknown,
+): unknown {
+  switch (record.state) {
+    case "created":
+      return answerCreated(record);
+    case "queued":
+    case "processing":
+      return answerUnfinished(reply, record);
+    case "failed":
+    case "parked":
+    case "dead":
+      return answerFailed(reply, record);
+    case "canceled":
+      throw new DraftError("DRAFT_CANCELED", { facts: { id: record.id } });
+    default:
+      return record.state satisfies never;
+  }
+}
+
 /** 202 and where to ask later. */
-export function answerUnfinished(reply: FastifyReply, { id, state }: DraftRecord): FastifyReply {
+function answerUnfinished(reply: FastifyReply, { id, state }: DraftRecord): FastifyReply {
   return reply.code(202).header("location", `/v1/drafts/${id}`).send({ id, status: state });
 }
 
 /** The failure of an accepted request, as the answer to the call that waited for it or came again with its key. */
-export function answerFailed(reply: FastifyReply, { id, problem }: DraftRecord): FastifyReply {
+function answerFailed(reply: FastifyReply, { id, problem }: DraftRecord): FastifyReply {
   const known = problem ?? { code: "INTERNAL", detail: "The ledger gives no reason.", retryable: true };
   return sendProblem(reply, problemOfRecord(id, known, reply.request.id));
 }

@@ -1,17 +1,20 @@
-import { type MailboxPolicy, parseMailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import {
   asFlag,
   asOneOf,
   asText,
   asWholeNumber,
   type Environment,
-  EnvironmentError,
   type EnvOf,
   type EnvVar,
   isLoopback,
   readEnv,
 } from "@draftmill/shared/env.ts";
-import { SERVICE_VARIABLES } from "@draftmill/shared/service-variables.ts";
+import {
+  type MailboxSettings,
+  mailboxSettings,
+  SERVICE_VARIABLES,
+  serviceConflicts,
+} from "@draftmill/shared/service-variables.ts";
 import { AUTH_MODES, type AuthMode } from "./auth.ts";
 
 /** Every variable of the api. The README's table is tested against it. */
@@ -37,36 +40,23 @@ export const API_VARIABLES = {
 
 export type ApiEnv = EnvOf<typeof API_VARIABLES>;
 
-export interface ApiConfig {
+export interface ApiConfig extends MailboxSettings {
   readonly env: ApiEnv;
-  readonly mailboxes: MailboxPolicy;
-  readonly defaultMailbox: string | null;
 }
 
 /** Reads the api's configuration. Throws `EnvironmentError` with everything that is wrong, also between variables. */
 export function readApiConfig(environment: Environment): ApiConfig {
-  const conflicts = findConflicts(environment);
-  let env: ApiEnv;
-  try {
-    env = readEnv(API_VARIABLES, environment);
-  } catch (error) {
-    throw error instanceof EnvironmentError ? new EnvironmentError([...error.problems, ...conflicts]) : error;
-  }
-  if (conflicts.length > 0) throw new EnvironmentError(conflicts);
+  const env = readEnv(API_VARIABLES, environment, findConflicts(environment));
   return {
     env,
-    mailboxes: env.MAILBOXES ?? parseMailboxPolicy(env.GMAIL_USER ?? ""),
-    defaultMailbox: env.GMAIL_USER ?? null,
+    ...mailboxSettings(env),
   };
 }
 
 /** What no variable can tell alone. Reads the raw texts, so that it is told even when another value is unusable. */
 function findConflicts(environment: Environment): string[] {
-  const conflicts: string[] = [];
+  const conflicts = serviceConflicts(environment);
   const given = (name: keyof typeof API_VARIABLES): string | null => environment[name] || null;
-  if (given("GMAIL_USER") === null && given("MAILBOXES") === null) {
-    conflicts.push("GMAIL_USER or MAILBOXES is required: without either no mailbox may be drafted for");
-  }
   if (given("AUTH_MODE") === "iam" && given("K_SERVICE") === null) {
     conflicts.push("AUTH_MODE is iam without K_SERVICE: this is not Cloud Run, so nobody has checked the callers");
   }
@@ -75,9 +65,6 @@ function findConflicts(environment: Environment): string[] {
     conflicts.push(
       `AUTH_MODE is none and HOST is ${host}: set HOST=127.0.0.1, or ALLOW_UNAUTHENTICATED=true to let whoever reaches it make drafts`,
     );
-  }
-  if (given("PUBSUB_EMULATOR_HOST") !== null && given("GOOGLE_CLOUD_PROJECT") === null) {
-    conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
   }
   return conflicts;
 }

@@ -1,4 +1,5 @@
-import { DraftError, type ErrorCode, type FieldProblem, toDraftError } from "@draftmill/shared/errors.ts";
+import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
+import { DraftError, type FieldProblem, toDraftError } from "@draftmill/shared/errors.ts";
 import { CursorInvalid, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";

@@ -1,5 +1,5 @@
 import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
-import { ERROR_CODES, type ErrorCode } from "@draftmill/shared/errors.ts";
+import { ERROR_CODES, type ErrorCode } from "@draftmill/shared/error-codes.ts";
 import type { FastifyInstance } from "fastify";
 import { DRAFT_VIEW_SCHEMA } from "./draft-view.ts";
 import { WAIT_SECONDS_MAX } from "./prefer.ts";

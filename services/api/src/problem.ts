@@ -1,11 +1,6 @@
 import type { RecordProblem } from "@draftmill/shared/contract/draft-record.ts";
-import {
-  type DraftError,
-  ERROR_CODES,
-  type ErrorCode,
-  type FailureClass,
-  type FieldProblem,
-} from "@draftmill/shared/errors.ts";
+import { ERROR_CODES, type ErrorCode, type FailureClass } from "@draftmill/shared/error-codes.ts";
+import type { DraftError, FieldProblem } from "@draftmill/shared/errors.ts";
 import type { FastifyReply } from "fastify";
 
 /** RFC 9457, with what a program and a person need to go on. */

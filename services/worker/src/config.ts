@@ -1,4 +1,3 @@
-import { type MailboxPolicy, parseMailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { ENDPOINT_VARIABLES } from "@draftmill/shared/endpoints.ts";
 import {
   asOneOf,
@@ -10,7 +9,12 @@ import {
   type EnvVar,
   readEnv,
 } from "@draftmill/shared/env.ts";
-import { SERVICE_VARIABLES } from "@draftmill/shared/service-variables.ts";
+import {
+  type MailboxSettings,
+  mailboxSettings,
+  SERVICE_VARIABLES,
+  serviceConflicts,
+} from "@draftmill/shared/service-variables.ts";
 
 /** Every variable of the worker. The README's table is tested against it. */
 export const WORKER_VARIABLES = {
@@ -70,39 +74,26 @@ export interface PushIdentity {
   readonly serviceAccount: string;
 }
 
-export interface WorkerConfig {
+export interface WorkerConfig extends MailboxSettings {
   readonly env: WorkerEnv;
-  readonly mailboxes: MailboxPolicy;
-  readonly defaultMailbox: string | null;
   /** Null when pushes carry no token (Google's emulator). */
   readonly pushIdentity: PushIdentity | null;
 }
 
 /** Reads the worker's configuration. Throws `EnvironmentError` with everything that is wrong, also between variables. */
 export function readWorkerConfig(environment: Environment): WorkerConfig {
-  const conflicts = findConflicts(environment);
-  let env: WorkerEnv;
-  try {
-    env = readEnv(WORKER_VARIABLES, environment);
-  } catch (error) {
-    throw error instanceof EnvironmentError ? new EnvironmentError([...error.problems, ...conflicts]) : error;
-  }
-  if (conflicts.length > 0) throw new EnvironmentError(conflicts);
+  const env = readEnv(WORKER_VARIABLES, environment, findConflicts(environment));
   return {
     env,
-    mailboxes: env.MAILBOXES ?? parseMailboxPolicy(env.GMAIL_USER ?? ""),
-    defaultMailbox: env.GMAIL_USER ?? null,
+    ...mailboxSettings(env),
     pushIdentity: pushIdentityOf(env),
   };
 }
 
 /** What no variable can tell alone. Reads the raw texts, so that it is told even when another value is unusable. */
 function findConflicts(environment: Environment): string[] {
-  const conflicts: string[] = [];
+  const conflicts = serviceConflicts(environment);
   const given = (name: keyof typeof WORKER_VARIABLES): string | null => environment[name] || null;
-  if (given("GMAIL_USER") === null && given("MAILBOXES") === null) {
-    conflicts.push("GMAIL_USER or MAILBOXES is required: without either no mailbox may be drafted for");
-  }
   const timeoutMs = Number(given("GOOGLE_TIMEOUT_MS") ?? WORKER_VARIABLES.GOOGLE_TIMEOUT_MS.fallback);
   const leaseMs = Number(given("CLAIM_LEASE_MS") ?? WORKER_VARIABLES.CLAIM_LEASE_MS.fallback);
   if (timeoutMs * 6 > leaseMs) {
@@ -111,9 +102,6 @@ function findConflicts(environment: Environment): string[] {
     );
   }
   const isEmulated = given("PUBSUB_EMULATOR_HOST") !== null;
-  if (isEmulated && given("GOOGLE_CLOUD_PROJECT") === null) {
-    conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
-  }
   const authMode = given("PUSH_AUTH_MODE") ?? WORKER_VARIABLES.PUSH_AUTH_MODE.fallback;
   if (authMode === "none" && !isEmulated) {
     conflicts.push("PUSH_AUTH_MODE is none without PUBSUB_EMULATOR_HOST: anybody could push; use oidc");

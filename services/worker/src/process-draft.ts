@@ -2,7 +2,8 @@ import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contrac
 import { type DraftIds, type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
-import { DraftError, type ErrorCode, toDraftError } from "@draftmill/shared/errors.ts";
+import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
+import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Claimed } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { composeMessage } from "./compose/compose-message.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ErrorCode } from "@draftmill/shared/errors.ts";
+import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
 import { anApi, MAILBOX, post, REQUEST } from "./api-under-test.ts";
 
 const LONG = "x".repeat(8 * 1024 * 1024 + 1);

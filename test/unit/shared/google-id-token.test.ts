@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
 import { createIdTokenSigner, type IdTokenSigner } from "@draftmill/local/id-token-signer.ts";
-import { DraftError, type ErrorCode } from "@draftmill/shared/errors.ts";
+import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 

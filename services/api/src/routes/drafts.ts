@@ -1,7 +1,8 @@
 import { DRAFT_STATES, type DraftState } from "@draftmill/shared/contract/draft-record.ts";
-import { DraftError, ERROR_CODES } from "@draftmill/shared/errors.ts";
+import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyInstance } from "fastify";
-import { acceptDraft, answerFailed, answerUnfinished, type WaitDeps, waitAsPreferred } from "../accept-draft.ts";
+import { acceptDraft, answerAccepted, type WaitDeps, waitAsPreferred } from "../accept-draft.ts";
 import { DRAFT_VIEW_SCHEMA, viewDraft } from "../draft-view.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
 
@@ -43,21 +44,9 @@ export const PAGE_SCHEMA = {
 export function registerDrafts(app: FastifyInstance, deps: SubmitDeps & WaitDeps): void {
   app.post("/v1/drafts", { schema: { response: { 201: DRAFT_VIEW_SCHEMA } } }, async (request, reply) => {
     const record = await acceptDraft(deps, request, reply, 0);
-    switch (record.state) {
-      case "created":
-        return reply.code(201).header("location", `/v1/drafts/${record.id}`).send(viewDraft(record));
-      case "failed":
-      case "parked":
-      case "dead":
-        return answerFailed(reply, record);
-      case "queued":
-      case "processing":
-        return answerUnfinished(reply, record);
-      case "canceled":
-        throw new DraftError("DRAFT_CANCELED", { facts: { id: record.id } });
-      default:
-        return record.state satisfies never;
-    }
+    return answerAccepted(reply, record, () =>
+      reply.code(201).header("location", `/v1/drafts/${record.id}`).send(viewDraft(record)),
+    );
   });
 
   app.get<{ Params: { id: string } }>(

@@ -1,4 +1,5 @@
-import { DraftError, ERROR_CODES, type ErrorCode, type FailureDetails } from "@draftmill/shared/errors.ts";
+import { ERROR_CODES, type ErrorCode } from "@draftmill/shared/error-codes.ts";
+import { DraftError, type FailureDetails } from "@draftmill/shared/errors.ts";
 import type { GoogleFailure } from "./google-failure.ts";
 
 /**

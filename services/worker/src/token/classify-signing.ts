@@ -1,4 +1,5 @@
-import type { DraftError, ErrorCode } from "@draftmill/shared/errors.ts";
+import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
+import type { DraftError } from "@draftmill/shared/errors.ts";
 import { googleError } from "../google/google-error.ts";
 import type { GoogleFailure } from "../google/google-failure.ts";
 

@@ -1,4 +1,5 @@
-import { DraftError, ERROR_CODES } from "@draftmill/shared/errors.ts";
+import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
 import type { ApplicationCredentials } from "./application-credentials.ts";
 import { clientIdOf } from "./client-id.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "@draftmill/shared/contract/draft-message.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
-import type { ErrorCode } from "@draftmill/shared/errors.ts";
+import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
 
 const MAILBOX = "rep@corp.example";
 const REQUEST = { to: "ada@example.com", subject: "Hello", message: "Text." };

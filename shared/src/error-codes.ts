@@ -1,0 +1,369 @@
+/**
+ * What a failure means for the request that met it.
+ * - `permanent`: the same request can never succeed; it becomes a dead letter.
+ * - `admin`: it succeeds once somebody has changed a setting; it is parked as a dead letter that can be replayed.
+ * - `throttled`: Google asks for less speed; the request waits and no delivery attempt is spent.
+ * - `transient`: worth another try. Everything that is not known to be one of the above is this.
+ */
+export type FailureClass = "permanent" | "admin" | "throttled" | "transient";
+
+interface CodeRow {
+  readonly class: FailureClass;
+  /** HTTP status when the failure is an answer of ours. */
+  readonly status: number;
+  readonly title: string;
+  /** What the reader does next. `{name}` is filled in from the failure's `facts`. */
+  readonly remedy: string;
+}
+
+const DELEGATION_PAGE =
+  "Admin console > Security > Access and data control > API controls > Domain-wide delegation (https://admin.google.com/ac/owl/domainwidedelegation)";
+
+/** Every failure has one of these codes. A code is never renamed and never reused; the README lists the same rows. */
+export const ERROR_CODES = {
+  // What a caller of the api meets.
+  BODY_MALFORMED: {
+    class: "permanent",
+    status: 400,
+    title: "The body is not valid JSON.",
+    remedy: "Send one JSON object, UTF-8, with Content-Type: application/json.",
+  },
+  HEADER_INVALID: {
+    class: "permanent",
+    status: 400,
+    title: "A request header or query parameter has an unusable value.",
+    remedy: "Correct the value that `errors` names.",
+  },
+  UNAUTHENTICATED: {
+    class: "permanent",
+    status: 401,
+    title: "The call carries no identity that the service accepts.",
+    remedy: 'Send an identity token: curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" …',
+  },
+  MAILBOX_NOT_ALLOWED: {
+    class: "permanent",
+    status: 403,
+    title: "Drafts may not be made in this mailbox.",
+    remedy: "Use a mailbox of the MAILBOXES setting, or have its owner add this one to it on both services.",
+  },
+  ROUTE_NOT_FOUND: {
+    class: "permanent",
+    status: 404,
+    title: "There is no such route.",
+    remedy: "See GET /openapi.json for the routes.",
+  },
+  DRAFT_NOT_FOUND: {
+    class: "permanent",
+    status: 404,
+    title: "No request with this id is on record.",
+    remedy: "Check the id. Records are kept for 30 days.",
+  },
+  BODY_TOO_LARGE: {
+    class: "permanent",
+    status: 413,
+    title: "The body is larger than the service takes.",
+    remedy: "Shorten the message or html field.",
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    class: "permanent",
+    status: 415,
+    title: "The body's media type is not supported.",
+    remedy: "Send Content-Type: application/json.",
+  },
+  REQUEST_INVALID: {
+    class: "permanent",
+    status: 422,
+    title: "The draft request does not fit the schema.",
+    remedy: "Correct each field that `errors` names and send the request again.",
+  },
+  DRAFT_CANCELED: {
+    class: "permanent",
+    status: 409,
+    title: "The request was withdrawn before it became a draft.",
+    remedy: "Send it again with a new Idempotency-Key or dedupeKey.",
+  },
+  KEY_REUSED: {
+    class: "permanent",
+    status: 422,
+    title: "This key already stands for another request.",
+    remedy: "Use a new Idempotency-Key or dedupeKey for a request with other content.",
+  },
+  PUBLISH_UNCONFIRMED: {
+    class: "transient",
+    status: 503,
+    title: "Pub/Sub did not confirm the request in time; it may or may not have been accepted.",
+    remedy: "Send it again with the same Idempotency-Key or dedupeKey: one draft comes of it either way.",
+  },
+  LEDGER_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "The ledger cannot be reached.",
+    remedy: "Send it again; operators check the store that LEDGER_URL names.",
+  },
+  SHUTTING_DOWN: {
+    class: "transient",
+    status: 503,
+    title: "This instance is stopping.",
+    remedy: "Send it again; another instance will take it.",
+  },
+  INTERNAL: {
+    class: "transient",
+    status: 500,
+    title: "The service met a fault of its own.",
+    remedy: "Send it again. If it stays, look for this requestId in the log.",
+  },
+
+  // What a message on the topic can meet before Google is asked.
+  PUSH_UNVERIFIED: {
+    class: "transient",
+    status: 401,
+    title: "A push came without a valid token of our subscription.",
+    remedy: "Compare PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT with: gcloud pubsub subscriptions describe SUBSCRIPTION",
+  },
+  CERTS_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "The keys that Google signs identity tokens with could not be fetched.",
+    remedy: "Nothing: Pub/Sub delivers again. If it stays, check the way out to GOOGLE_CERTS_ENDPOINT.",
+  },
+  PUSH_MALFORMED: {
+    class: "transient",
+    status: 400,
+    title: "A push does not have the shape of a wrapped Pub/Sub message.",
+    remedy:
+      "Recreate the subscription without payload unwrapping: gcloud pubsub subscriptions update SUBSCRIPTION --clear-push-no-wrapper-config",
+  },
+  MESSAGE_MALFORMED: {
+    class: "permanent",
+    status: 422,
+    title: "The message's data is not a JSON object.",
+    remedy: `Publish the request itself as JSON: gcloud pubsub topics publish draft-requests --message='{"to":"…","subject":"…","message":"…"}'`,
+  },
+  REQUEST_ID_REUSED: {
+    class: "permanent",
+    status: 422,
+    title: "The message's id or dedupeKey already stands for another request.",
+    remedy: "Publish it with another id or dedupeKey, or with none.",
+  },
+  CLAIM_BUSY: {
+    class: "transient",
+    status: 503,
+    title: "Another delivery of this request is being worked on.",
+    remedy: "Nothing: the next delivery finds out how it ended.",
+  },
+  ATTEMPTS_EXHAUSTED: {
+    class: "admin",
+    status: 503,
+    title: "Pub/Sub gave up after its maximum of delivery attempts.",
+    remedy: "Look up the request's last failures in the log, mend the cause, then replay it.",
+  },
+
+  // Identity: default credentials, then signJwt.
+  CREDENTIALS_MISSING: {
+    class: "admin",
+    status: 503,
+    title: "The worker has no Google credentials of its own.",
+    remedy: "On Cloud Run give the service a service account; elsewhere run: gcloud auth application-default login",
+  },
+  CREDENTIALS_REJECTED: {
+    class: "transient",
+    status: 503,
+    title: "Google does not accept the worker's own credentials.",
+    remedy: "Check that the service account is enabled: gcloud iam service-accounts describe {serviceAccount}",
+  },
+  CREDENTIALS_SCOPE_MISSING: {
+    class: "admin",
+    status: 503,
+    title: "The worker's own token lacks the cloud-platform scope.",
+    remedy:
+      "On a virtual machine: gcloud compute instances set-service-account INSTANCE --scopes=cloud-platform; elsewhere: gcloud auth application-default login --scopes=https://www.googleapis.com/auth/cloud-platform",
+  },
+  CREDENTIALS_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "The worker's own token could not be had: the metadata server or its stand-in did not answer.",
+    remedy: "Nothing: it is tried again.",
+  },
+  IAM_API_DISABLED: {
+    class: "admin",
+    status: 503,
+    title: "The IAM Service Account Credentials API is disabled.",
+    remedy: "gcloud services enable iamcredentials.googleapis.com --project={project}",
+  },
+  SIGNER_NOT_FOUND: {
+    class: "admin",
+    status: 503,
+    title: "The service account that should sign does not exist.",
+    remedy:
+      "GOOGLE_SERVICE_ACCOUNT_EMAIL is {serviceAccount}; list the right ones with: gcloud iam service-accounts list",
+  },
+  SIGNING_DENIED: {
+    class: "admin",
+    status: 503,
+    title: "The worker may not sign as the delegated service account (or that account does not exist).",
+    remedy:
+      "gcloud iam service-accounts add-iam-policy-binding {serviceAccount} --member=serviceAccount:{runtimeServiceAccount} --role=roles/iam.serviceAccountTokenCreator (takes up to 7 minutes; needed even when both are the same account)",
+  },
+  SIGNING_REJECTED: {
+    class: "transient",
+    status: 503,
+    title: "signJwt refused the assertion.",
+    remedy: "Check the machine's clock; if it is right, this is a defect of ours: report the log event.",
+  },
+  SIGNING_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "signJwt could not be reached or failed on Google's side.",
+    remedy: "Nothing: it is tried again.",
+  },
+
+  // Delegation: the token endpoint.
+  DELEGATION_MISSING: {
+    class: "admin",
+    status: 503,
+    title: "The service account's client id is not authorised for domain-wide delegation with this scope.",
+    remedy: `${DELEGATION_PAGE} > Add new. Client ID: {clientId}. OAuth scopes: {scope}. Changes take minutes, at most 24 hours.`,
+  },
+  SCOPE_NOT_GRANTED: {
+    class: "admin",
+    status: 503,
+    title: "The token does not carry the scope that making drafts needs.",
+    remedy: `${DELEGATION_PAGE} > client {clientId} > Edit. OAuth scopes: {scope}; GMAIL_SCOPE must be the same text.`,
+  },
+  CLIENT_DISABLED: {
+    class: "admin",
+    status: 503,
+    title: "The delegated client is disabled or deleted.",
+    remedy: "gcloud iam service-accounts enable {serviceAccount}",
+  },
+  ACCESS_BLOCKED: {
+    class: "admin",
+    status: 503,
+    title: "A Workspace policy keeps this client from the mailbox.",
+    remedy:
+      "Admin console > Security > Access and data control > API controls > Manage app access (https://admin.google.com/ac/owl/list): mark client {clientId} as trusted.",
+  },
+  MAILBOX_UNKNOWN: {
+    class: "permanent",
+    status: 422,
+    title: "The Workspace has no such user.",
+    remedy: "Use the user's primary address {mailbox}: aliases, groups and deleted users cannot be impersonated.",
+  },
+  ASSERTION_REJECTED: {
+    class: "admin",
+    status: 503,
+    title: "The token endpoint does not accept the signed assertion.",
+    remedy:
+      "Check the machine's clock and that GOOGLE_SERVICE_ACCOUNT_EMAIL ({serviceAccount}) is the account that signs.",
+  },
+  TOKEN_ENDPOINT_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "The token endpoint could not be reached or failed on Google's side.",
+    remedy: "Nothing: it is tried again.",
+  },
+
+  // Gmail.
+  RECIPIENT_REJECTED: {
+    class: "permanent",
+    status: 422,
+    title: "Gmail refuses a recipient's address.",
+    remedy: "Correct the addresses in to, cc and bcc.",
+  },
+  DRAFT_REJECTED: {
+    class: "permanent",
+    status: 422,
+    title: "Gmail refuses the draft.",
+    remedy: "See the reason; the request's content must change.",
+  },
+  DRAFT_TOO_LARGE: {
+    class: "permanent",
+    status: 422,
+    title: "The draft is larger than Gmail takes.",
+    remedy: "Shorten it: Gmail takes 35 MiB at most.",
+  },
+  THREAD_NOT_FOUND: {
+    class: "permanent",
+    status: 422,
+    title: "Gmail does not find what the request refers to.",
+    remedy: "Check that the thread exists in this mailbox.",
+  },
+  GMAIL_OFF: {
+    class: "admin",
+    status: 503,
+    title: "The user has no Gmail.",
+    remedy:
+      "Admin console > Directory > Users > {mailbox} > Licenses (https://admin.google.com/ac/users): assign one that includes Gmail and turn the service on.",
+  },
+  GMAIL_PRECONDITION: {
+    class: "admin",
+    status: 503,
+    title: "Gmail's precondition check failed: the call acted for nobody, or for an account that Gmail does not serve.",
+    remedy: "Check that {mailbox} is a Workspace user with Gmail turned on.",
+  },
+  GMAIL_API_DISABLED: {
+    class: "admin",
+    status: 503,
+    title: "The Gmail API is disabled in the service account's project.",
+    remedy: "gcloud services enable gmail.googleapis.com --project={project} (takes up to 5 minutes)",
+  },
+  DOMAIN_POLICY: {
+    class: "admin",
+    status: 503,
+    title: "The domain's administrators have disabled Gmail apps.",
+    remedy:
+      "Admin console > Apps > Google Workspace > Gmail (https://admin.google.com/ac/apps/gmail): allow API access.",
+  },
+  DELEGATION_DENIED: {
+    class: "permanent",
+    status: 422,
+    title: "Gmail says that the token belongs to another user than the mailbox.",
+    remedy: "Use the user's primary address as mailbox.",
+  },
+  GMAIL_FORBIDDEN: {
+    class: "admin",
+    status: 503,
+    title: "Gmail forbids the call for a reason that has no code of its own.",
+    remedy: "See the reason in the log event; then replay the request.",
+  },
+  GMAIL_UNAUTHENTICATED: {
+    class: "transient",
+    status: 503,
+    title: "Gmail does not accept the access token.",
+    remedy: "Nothing: a new token is made and it is tried again.",
+  },
+  GMAIL_THROTTLED: {
+    class: "throttled",
+    status: 503,
+    title: "Gmail's quota for this mailbox or project is used up for now.",
+    remedy:
+      "Nothing: it waits its turn. For more speed raise the quota in the Google Cloud console > APIs & Services > Gmail API > Quotas.",
+  },
+  GMAIL_DAILY_LIMIT: {
+    class: "throttled",
+    status: 503,
+    title: "The project's own daily cap of Gmail calls is used up.",
+    remedy:
+      "Google Cloud console > APIs & Services > Gmail API > Quotas: raise the cap, or wait for midnight Pacific time.",
+  },
+  GMAIL_UNAVAILABLE: {
+    class: "transient",
+    status: 503,
+    title: "Gmail failed on its side, or its answer was lost.",
+    remedy: "Nothing: the next delivery first looks whether the draft exists.",
+  },
+  GMAIL_UNREACHABLE: {
+    class: "transient",
+    status: 503,
+    title: "No connection to Gmail could be made.",
+    remedy: "Nothing: it is tried again.",
+  },
+  LEASE_SPENT: {
+    class: "transient",
+    status: 503,
+    title: "The claim was too old to let a create leave.",
+    remedy: "Nothing: the next delivery claims anew.",
+  },
+} as const satisfies Record<string, CodeRow>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
