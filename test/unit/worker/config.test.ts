@@ -74,6 +74,6 @@ test("tells what is wrong with single variables and what is wrong between them a
   const problems = problemsOf({ PORT: "http", CLAIM_LEASE_MS: "1000", PUBSUB_EMULATOR_HOST: "127.0.0.1:8085" });
   assert.deepEqual(
     problems.map((problem) => problem.split(" ")[0]),
-    ["PORT", "GMAIL_USER", "GOOGLE_TIMEOUT_MS", "GOOGLE_CLOUD_PROJECT", "PUSH_AUDIENCE"],
+    ["PORT", "GMAIL_USER", "GOOGLE_CLOUD_PROJECT", "GOOGLE_TIMEOUT_MS", "PUSH_AUDIENCE"],
   );
 });
