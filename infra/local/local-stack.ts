@@ -78,11 +78,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         : { PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT: pushServiceAccount, GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl };
 
     const start = async (name: ServiceName, port: number, settings: Record<string, string>) => {
-      const service = await supervise((knownPort) =>
-        startServiceProcess(name, {
-          environment: { ...shared, ...settings, PORT: String(knownPort ?? port) },
-          onEvent: (event) => options.onEvent(name, event),
-        }),
+      const service = await supervise(
+        (knownPort) =>
+          startServiceProcess(name, {
+            environment: { ...shared, ...settings, PORT: String(knownPort ?? port) },
+            onEvent: (event) => options.onEvent(name, event),
+          }),
+        (code) => options.onEvent(name, { severity: "WARNING", message: `${name}.died`, code, next: "started again" }),
       );
       lifecycle.onClose(() => service.close());
       return service;

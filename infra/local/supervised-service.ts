@@ -16,8 +16,14 @@ export interface SupervisedService {
 /** A service that dies this often in a row at its start will not come up by itself. */
 const FAILED_STARTS_MAX = 5;
 
-/** Starts a service through `launch`, which is given the port to come back on, or null the first time. */
-export async function supervise(launch: (port: number | null) => Promise<ServiceProcess>): Promise<SupervisedService> {
+/**
+ * Starts a service through `launch`, which is given the port to come back on, or null the first time. `onDeath` hears of
+ * each end that nobody asked for, with the exit code or null after a signal.
+ */
+export async function supervise(
+  launch: (port: number | null) => Promise<ServiceProcess>,
+  onDeath: (code: number | null) => void,
+): Promise<SupervisedService> {
   let current = await launch(null);
   const { url } = current;
   const port = Number(new URL(url).port);
@@ -25,7 +31,8 @@ export async function supervise(launch: (port: number | null) => Promise<Service
   const waiters = new Set<() => void>();
 
   const keepUp = async (process: ServiceProcess): Promise<void> => {
-    await process.exited;
+    const code = await process.exited;
+    if (wanted) onDeath(code);
     for (let failures = 0; wanted && failures < FAILED_STARTS_MAX; failures += 1) {
       try {
         current = await launch(port);
