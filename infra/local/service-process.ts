@@ -31,6 +31,8 @@ export async function startServiceProcess(name: ServiceName, options: ServicePro
   const child = spawn(process.execPath, [RUN_SERVICE, name], {
     env: { ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // A process group of its own: Ctrl-C in the terminal reaches the stack alone, which then stops its services in order.
+    detached: true,
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
   const said: string[] = [];
