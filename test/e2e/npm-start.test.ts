@@ -25,14 +25,15 @@ async function npmStart(t: TestContext, dataDir: string, env: Record<string, str
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   t.after(async () => {
     child.kill("SIGKILL");
     await exited;
   });
+  let text = "";
   const banner = await new Promise<string>((resolve, reject) => {
-    let text = "";
     const read = (chunk: Buffer): void => {
       text += chunk.toString("utf8");
       if (text.includes("Stop with Ctrl-C")) resolve(text);
@@ -47,9 +48,13 @@ async function npmStart(t: TestContext, dataDir: string, env: Record<string, str
     banner,
     apiUrl: urlOf("API"),
     mailboxesUrl: urlOf("Mailboxes"),
-    interrupt() {
-      child.kill("SIGINT");
-      return exited;
+    async interrupt() {
+      // As a terminal does: to the whole process group.
+      process.kill(-(child.pid ?? Number.NaN), "SIGINT");
+      const code = await exited;
+      assert.match(text, /Stopped\./);
+      assert.doesNotMatch(text, /died/);
+      return code;
     },
   };
 }
