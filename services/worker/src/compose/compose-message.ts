@@ -32,7 +32,8 @@ export async function composeMessage(request: DraftRequest, { id, nowMs }: Compo
     bcc: [...bcc],
     replyTo: [...replyTo],
     subject,
-    text: withCrlf(message === "" ? textFromHtml(html) : message),
+    // An empty part would be left out by nodemailer: HTML that is one picture has a text of one empty line.
+    text: withCrlf((message === "" ? textFromHtml(html) : message) || "\n"),
     html: withCrlf(html === "" ? htmlFromText(message) : html),
     headers: { "X-Draftmill-Id": id },
     date: new Date(nowMs),

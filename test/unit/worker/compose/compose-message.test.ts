@@ -115,6 +115,20 @@ test("takes a file path or a URL in the body for the text that it is", async () 
   assert.equal(lines(mail.text), "file:///etc/passwd");
 });
 
+test("HTML without a word in it, such as one picture, makes a draft with both parts", async () => {
+  for (const html of ['<img src="https://example.com/a.png" alt="">', "<br>", "<p></p>", " "]) {
+    const { mail } = await compose({ to: "a@example.com", subject: "s", html });
+    assert.equal(lines(mail.html), html.trim());
+    assert.equal(lines(mail.text), "");
+  }
+});
+
+test("blank lines by the thousand cost no more than their length", async () => {
+  const message = `x${"\n".repeat(900_000)}x`;
+  const { mail } = await compose({ to: "a@example.com", subject: "s", message });
+  assert.equal(lines(mail.html), "<p>x</p>\n<p>x</p>");
+});
+
 test("text that a mail program would show as other text never gets as far", () => {
   const disguised = "=?utf-8?B?4oCuZXZpbA==?=";
   for (const body of [
