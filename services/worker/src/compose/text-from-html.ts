@@ -46,7 +46,9 @@ interface Tag {
 
 /** The text so far. White space is one space until a block asks for a line. */
 class TextPage {
-  #text = "";
+  /** In pieces: to look at the end of one growing string has the engine copy it each time. */
+  readonly #pieces: string[] = [];
+  #lastWord = "";
   #newlines = 0;
   #space = false;
   #links: (string | null)[] = [];
@@ -70,15 +72,16 @@ class TextPage {
   }
 
   text(): string {
-    return this.#text.trim();
+    return this.#pieces.join("").trim();
   }
 
   #put(word: string): void {
-    if (this.#newlines > 0) this.#text = `${this.#text}${"\n".repeat(this.#newlines)}`;
-    else if (this.#space && !/(^|\s)$/.test(this.#text.slice(-1))) this.#text += " ";
+    if (this.#newlines > 0) this.#pieces.push("\n".repeat(this.#newlines));
+    else if (this.#space && this.#lastWord !== "" && !this.#lastWord.endsWith(" ")) this.#pieces.push(" ");
     this.#newlines = 0;
     this.#space = false;
-    this.#text += word;
+    this.#pieces.push(word);
+    this.#lastWord = word;
   }
 
   #link(closing: boolean, href: string | null): void {
@@ -88,7 +91,12 @@ class TextPage {
     }
     const target = this.#links.pop() ?? null;
     const shown = target?.replace(/^mailto:/i, "");
-    if (target !== null && shown !== undefined && /^(https?|mailto):/i.test(target) && !this.#text.endsWith(shown)) {
+    if (
+      target !== null &&
+      shown !== undefined &&
+      /^(https?|mailto):/i.test(target) &&
+      !this.#lastWord.endsWith(shown)
+    ) {
       this.#space = true;
       this.#put(`(${shown})`);
     }

@@ -61,3 +61,19 @@ test("no HTML makes it slow or makes it throw", () => {
     assert.ok(performance.now() - startedMs < 5_000, `${piece} is slow`);
   }
 });
+
+// What grows with the square of its length takes minutes here, and blocks every other request of the worker as long.
+const LONG_PAGES = {
+  paragraphs: "<p>é a</p>".repeat(200_000),
+  links: '<a href="https://example.com/a">x y</a> '.repeat(50_000),
+  "tags that never end": "<a href='".repeat(200_000),
+  "comments that never end": "<!--".repeat(500_000),
+  "elements that never end": "<script>".repeat(250_000),
+  ampersands: "&".repeat(2_000_000),
+};
+
+for (const [what, html] of Object.entries(LONG_PAGES)) {
+  test(`two megabytes of ${what} are read in one pass`, { timeout: 15_000 }, () => {
+    assert.equal(typeof textFromHtml(html), "string");
+  });
+}
