@@ -65,7 +65,7 @@ export interface DraftRecord {
   readonly batch: string | null;
   readonly dedupeKey: string | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The request's JSON, kept only for a failure, so that it can be replayed, until the next claim. */
+  /** The request's JSON, kept from a failure on, so that it can be replayed, until the request has ended. */
   readonly body: string | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;

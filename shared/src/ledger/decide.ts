@@ -77,7 +77,6 @@ export function decideClaim(stored: DraftRecord | null, candidate: DraftRecord, 
     claims: current.claims + 1,
     note: null,
     problem: null,
-    body: null,
   });
 }
 
@@ -130,8 +129,9 @@ export function decideDoubt(record: DraftRecord, nowMs: number): OperatorDecisio
 }
 
 /**
- * Once more. The taint stays, so that the next claim looks for a draft first; the body stays until then, so that a
- * replay which stops between this write and its publish can be taken up again.
+ * Once more. The taint stays, so that the next claim looks for a draft first; the body stays until the request has ended,
+ * so that a replay which stops between this write and its publish can be taken up again. A claim in between proves
+ * nothing about that publish: it may be a late delivery of an older message, which nobody delivers again.
  */
 export function decideReplay(record: DraftRecord, nowMs: number): OperatorDecision {
   if (!isLegalMove("replay", record.state, "queued")) return { kind: "refused", state: record.state };

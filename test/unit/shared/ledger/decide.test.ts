@@ -99,10 +99,10 @@ describe("claim", () => {
     assert.equal(record.claims, 2);
   });
 
-  test("clears what was kept for the time in between", () => {
+  test("clears note and problem, and keeps the body of a replay that may not be published yet", () => {
     const stored = inState("queued", { note: "publish-unconfirmed", body: "{}", problem: PROBLEM });
     const { note, body, problem } = recordOf(decideClaim(stored, candidate, afterLease));
-    assert.deepEqual({ note, body, problem }, { note: null, body: null, problem: null });
+    assert.deepEqual({ note, body, problem }, { note: null, body: "{}", problem: null });
   });
 
   const leases: [nowMs: number, expected: number | "write"][] = [
@@ -228,11 +228,12 @@ describe("an operator's move", () => {
     }
   }
 
-  test("replay keeps the taint, and the body until the next claim", () => {
+  test("replay keeps the taint, and the body past the next claim", () => {
     const record = recordOf(decideReplay(inState("dead", { body: "{}", problem: PROBLEM }), 7));
     assert.deepEqual([record.state, record.tainted, record.body, record.problem], ["queued", true, "{}", null]);
     assert.equal(record.note, "publish-unconfirmed");
-    assert.equal(recordOf(decideClaim(record, candidate, afterLease)).taintedBefore, true);
+    const claimed = recordOf(decideClaim(record, candidate, afterLease));
+    assert.deepEqual([claimed.taintedBefore, claimed.body], [true, "{}"]);
   });
 
   test("replay and cancel fence off whoever owned the record before", () => {
