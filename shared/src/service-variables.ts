@@ -1,6 +1,6 @@
 import { parseBareAddress } from "./contract/email-address.ts";
 import { parseMailboxPolicy } from "./contract/mailbox-policy.ts";
-import { asOneOf, asText, asWholeNumber, type EnvVar } from "./env.ts";
+import { asOneOf, asOrigin, asText, asWholeNumber, type EnvVar } from "./env.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 /** The variables that both services read. */
@@ -26,13 +26,25 @@ export const SERVICE_VARIABLES = {
   LEDGER_URL: {
     parse: asLedgerUrl,
     fallback: "sqlite:./data/ledger.db",
-    meaning: "where the state of each request is kept: sqlite:PATH",
+    meaning: "where the state of each request is kept: sqlite:PATH, firestore: or firestore:DATABASE",
   },
   PUBSUB_EMULATOR_HOST: { parse: asText, fallback: undefined, meaning: "host:port of a Pub/Sub other than Google's" },
+  FIRESTORE_EMULATOR_HOST: {
+    parse: asText,
+    fallback: undefined,
+    meaning: "host:port of Google's Firestore emulator, called without credentials",
+  },
+  FIRESTORE_ENDPOINT: {
+    parse: asOrigin,
+    fallback: "https://firestore.googleapis.com",
+    meaning: "origin of the Cloud Firestore API",
+  },
 } as const satisfies Record<string, EnvVar<unknown>>;
 
+/** How a database may be named: https://cloud.google.com/firestore/docs/manage-databases#database_id */
 function asLedgerUrl(raw: string): string {
-  if (!/^sqlite:./.test(raw)) throw new Error(`must be sqlite:PATH, and is ${JSON.stringify(raw)}`);
+  if (!/^(?:sqlite:.|firestore:(?:[a-z][a-z0-9-]{2,61}[a-z0-9]|\(default\))?$)/.test(raw))
+    throw new Error(`must be sqlite:PATH, firestore: or firestore:DATABASE, and is ${JSON.stringify(raw)}`);
   return asText(raw);
 }
 

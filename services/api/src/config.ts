@@ -79,6 +79,9 @@ function findConflicts(environment: Environment): string[] {
   if (given("PUBSUB_EMULATOR_HOST") !== null && given("GOOGLE_CLOUD_PROJECT") === null) {
     conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
   }
+  if (given("FIRESTORE_EMULATOR_HOST") !== null && given("GOOGLE_CLOUD_PROJECT") === null) {
+    conflicts.push("GOOGLE_CLOUD_PROJECT is required with FIRESTORE_EMULATOR_HOST: an emulator names no project");
+  }
   return conflicts;
 }
 

@@ -114,6 +114,9 @@ function findConflicts(environment: Environment): string[] {
   if (isEmulated && given("GOOGLE_CLOUD_PROJECT") === null) {
     conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
   }
+  if (given("FIRESTORE_EMULATOR_HOST") !== null && given("GOOGLE_CLOUD_PROJECT") === null) {
+    conflicts.push("GOOGLE_CLOUD_PROJECT is required with FIRESTORE_EMULATOR_HOST: an emulator names no project");
+  }
   const authMode = given("PUSH_AUTH_MODE") ?? WORKER_VARIABLES.PUSH_AUTH_MODE.fallback;
   if (authMode === "none" && !isEmulated) {
     conflicts.push("PUSH_AUTH_MODE is none without PUBSUB_EMULATOR_HOST: anybody could push; use oidc");
