@@ -1,5 +1,6 @@
 import { firestore, type firestore_v1 } from "googleapis/build/src/apis/firestore/index.js";
 import type { Clock } from "../clock.ts";
+import { untilAborted, withDeadline } from "../deadline.ts";
 import type { FirestoreAccess } from "./firestore-access.ts";
 import { type FirestoreFailure, readFirestoreFailure, refusal, unavailable } from "./firestore-error.ts";
 import { LedgerUnavailable } from "./ledger.ts";
@@ -139,14 +140,16 @@ export class FirestoreClient {
     for (let tries = 1; ; tries++) {
       const headers = await this.#identified(signal, () => this.#access.headers());
       try {
-        const { data } = await send({
-          headers,
-          rootUrl: this.#access.origin,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]),
-          retry: false,
-          redirect: "manual",
-          fetchImplementation: globalThis.fetch,
-        });
+        const { data } = await withDeadline(TRY_TIMEOUT_MS, signal, (trySignal) =>
+          send({
+            headers,
+            rootUrl: this.#access.origin,
+            signal: trySignal,
+            retry: false,
+            redirect: "manual",
+            fetchImplementation: globalThis.fetch,
+          }),
+        );
         return data;
       } catch (error) {
         const failure = readFirestoreFailure(error);
@@ -156,7 +159,7 @@ export class FirestoreClient {
         if (!failure.isTransient || tries === MAX_TRIES || signal.aborted) throw unavailable(operation, failure);
         // Half of the pause is chance, so that processes that failed together do not come back together.
         const pauseMs = FIRST_PAUSE_MS * 4 ** (tries - 1) * (0.5 + this.#random() / 2);
-        await orAbort(this.#clock.sleep(pauseMs, signal), signal).catch(() => {
+        await this.#clock.sleep(pauseMs, signal).catch(() => {
           throw unavailable(operation, failure);
         });
       }
@@ -166,7 +169,7 @@ export class FirestoreClient {
   /** The library takes no signal here, and its errors are the token endpoint's, not Firestore's. */
   async #identified<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
     try {
-      return await orAbort(ask(), signal);
+      return await untilAborted(ask(), signal);
     } catch (error) {
       throw new LedgerUnavailable("io", `credentials for Firestore: ${readFirestoreFailure(error).reason}`);
     }
@@ -190,17 +193,4 @@ function elementsOf<T>(operation: string, data: T): readonly T[] {
 function timeOf(operation: string, time: string | null | undefined): string {
   if (time) return time;
   throw new LedgerUnavailable("corrupt", `Firestore, ${operation}: the answer has no readTime`);
-}
-
-/** Stops waiting when the signal aborts. The work itself goes on unheard. */
-async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const giveUp = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", giveUp, { once: true });
-  if (signal.aborted) giveUp();
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
 }

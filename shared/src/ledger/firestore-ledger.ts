@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { DRAFT_STATES, type DraftRecord, type DraftState } from "../contract/draft-record.ts";
+import { withDeadline } from "../deadline.ts";
 import type { FirestoreAccess } from "./firestore-access.ts";
 import { FirestoreClient } from "./firestore-client.ts";
 import {
@@ -66,7 +67,7 @@ export class FirestoreLedger implements Ledger {
     this.#clock = options.clock;
     this.#newWriteId = options.newWriteId;
     this.#watchers = new FirestoreWatchers(options.clock, (id, ended) =>
-      this.#read(id, AbortSignal.any([ended, AbortSignal.timeout(CALL_TIMEOUT_MS)])),
+      withDeadline(CALL_TIMEOUT_MS, ended, (signal) => this.#read(id, signal)),
     );
   }
 
@@ -195,7 +196,7 @@ export class FirestoreLedger implements Ledger {
 
   async #run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) throw new LedgerUnavailable("closed", "the ledger has been closed");
-    const working = work(AbortSignal.timeout(CALL_TIMEOUT_MS));
+    const working = withDeadline(CALL_TIMEOUT_MS, null, work);
     this.#underWay.add(working);
     try {
       return await working;

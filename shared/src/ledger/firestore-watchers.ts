@@ -4,7 +4,7 @@ import type { Stored } from "./ledger.ts";
 /**
  * Pauses between two looks grow from the first to the last of these, each half as long again, and start over with each
  * change: a change is seen late by at most half of the time it took to come, and never by more than the last. A watch of
- * 30 s in which nothing happens costs 22 reads. Firestore's own listener is not to be had over REST.
+ * 30 s in which nothing happens costs 21 reads. Firestore's own listener is not to be had over REST.
  */
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 2_000;
