@@ -1,6 +1,6 @@
 import { parseBareAddress } from "./contract/email-address.ts";
 import { type MailboxPolicy, parseMailboxPolicy } from "./contract/mailbox-policy.ts";
-import { asOneOf, asText, asWholeNumber, type Environment, type EnvOf, type EnvVar } from "./env.ts";
+import { asOneOf, asOrigin, asText, asWholeNumber, type Environment, type EnvOf, type EnvVar } from "./env.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 /** The variables that both services read. */
@@ -26,9 +26,19 @@ export const SERVICE_VARIABLES = {
   LEDGER_URL: {
     parse: asLedgerUrl,
     fallback: "sqlite:./data/ledger.db",
-    meaning: "where the state of each request is kept: sqlite:PATH",
+    meaning: "where the state of each request is kept: sqlite:PATH, firestore: or firestore:DATABASE",
   },
   PUBSUB_EMULATOR_HOST: { parse: asText, fallback: undefined, meaning: "host:port of a Pub/Sub other than Google's" },
+  FIRESTORE_EMULATOR_HOST: {
+    parse: asText,
+    fallback: undefined,
+    meaning: "host:port of Google's Firestore emulator, called without credentials",
+  },
+  FIRESTORE_ENDPOINT: {
+    parse: asOrigin,
+    fallback: "https://firestore.googleapis.com",
+    meaning: "origin of the Cloud Firestore API",
+  },
 } as const satisfies Record<string, EnvVar<unknown>>;
 
 /** What goes for the mailboxes of either service. */
@@ -52,14 +62,18 @@ export function serviceConflicts(environment: Environment): string[] {
   if (!isSet("GMAIL_USER") && !isSet("MAILBOXES")) {
     conflicts.push("GMAIL_USER or MAILBOXES is required: without either no mailbox may be drafted for");
   }
-  if (isSet("PUBSUB_EMULATOR_HOST") && !isSet("GOOGLE_CLOUD_PROJECT")) {
-    conflicts.push("GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST: an emulator names no project");
+  for (const emulator of ["PUBSUB_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST"] as const) {
+    if (isSet(emulator) && !isSet("GOOGLE_CLOUD_PROJECT")) {
+      conflicts.push(`GOOGLE_CLOUD_PROJECT is required with ${emulator}: an emulator names no project`);
+    }
   }
   return conflicts;
 }
 
+/** How a database may be named: https://cloud.google.com/firestore/docs/manage-databases#database_id */
 function asLedgerUrl(raw: string): string {
-  if (!/^sqlite:./.test(raw)) throw new Error(`must be sqlite:PATH, and is ${JSON.stringify(raw)}`);
+  if (!/^(?:sqlite:.|firestore:(?:[a-z][a-z0-9-]{2,61}[a-z0-9]|\(default\))?$)/.test(raw))
+    throw new Error(`must be sqlite:PATH, firestore: or firestore:DATABASE, and is ${JSON.stringify(raw)}`);
   return asText(raw);
 }
 

@@ -30,7 +30,7 @@ export async function startApi(
   if (env.AUTH_MODE === "none" && env.ALLOW_UNAUTHENTICATED) log.warn({ host: env.HOST }, "api.unauthenticated");
   const lifecycle = createLifecycle();
   return openOrClose(lifecycle, async () => {
-    const store = await openLedger(env.LEDGER_URL, { clock });
+    const store = await openLedger(env.LEDGER_URL, { clock, place: env });
     lifecycle.onClose(() => store.close());
     const topic = openDraftsTopic(env);
     lifecycle.onClose(() => topic.close());

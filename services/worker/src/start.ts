@@ -38,7 +38,7 @@ export async function startWorker(
   const lifecycle = createLifecycle();
   const stopping = new AbortController();
   return openOrClose(lifecycle, async () => {
-    const store = await openLedger(env.LEDGER_URL, { clock });
+    const store = await openLedger(env.LEDGER_URL, { clock, place: env });
     lifecycle.onClose(() => store.close());
     const deadLetters = openDeadLetters(config);
     lifecycle.onClose(() => deadLetters.close());

@@ -13,6 +13,8 @@ import type { DraftRecord, DraftState } from "../contract/draft-record.ts";
  * - **One error.** Whatever is wrong with the store is a `LedgerUnavailable`. A write that ends so may have happened
  *   all the same: read before trusting either.
  * - **Expiry.** A record whose `expireAtMs` has come is absent for every method, whenever it is removed in fact.
+ * - **Whole.** A record comes back as it was written, save that a body which makes it larger
+ *   than 1 MB may be gone.
  * - **One clock.** `Stored.nowMs` and `record.claimedAtMs` come from one clock. What a writer puts into `claimedAtMs` is
  *   provisional: a store with writers on several machines puts its own time of the write in its place.
  */
@@ -79,7 +81,7 @@ export type CountFilter = Pick<ListQuery, "mailbox" | "batch">;
 export type StateCounts = Readonly<Record<DraftState, number>>;
 
 /**
- * - `busy`: another process held the store for longer than the deadline
+ * - `busy`: another process held the store for longer than the deadline, or the store asks for fewer calls
  * - `full`: no space left
  * - `io`: the disk, the file or the network failed
  * - `corrupt`: what is there is not a ledger

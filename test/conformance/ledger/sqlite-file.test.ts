@@ -60,7 +60,7 @@ test("writes reach the disk before they are answered", async (t) => {
 });
 
 test("LEDGER_URL is named when it does not name a store", async () => {
-  for (const url of ["", "sqlite", "sqlite:", "firestore:", "postgres://db", "./data/ledger.db"])
+  for (const url of ["", "sqlite", "sqlite:", "firestore", "postgres://db", "./data/ledger.db"])
     await assert.rejects(openLedger(url, { clock: systemClock }), /LEDGER_URL: ".*sqlite:PATH/, url);
 });
 

@@ -59,6 +59,11 @@ const REFUSED: readonly (readonly [string, Environment, RegExp])[] = [
     { ...LOCAL, PUBSUB_EMULATOR_HOST: "127.0.0.1:8085" },
     /^GOOGLE_CLOUD_PROJECT is required with PUBSUB_EMULATOR_HOST/,
   ],
+  [
+    "a Firestore emulator without a project",
+    { ...LOCAL, FIRESTORE_EMULATOR_HOST: "127.0.0.1:8086" },
+    /^GOOGLE_CLOUD_PROJECT is required with FIRESTORE_EMULATOR_HOST/,
+  ],
 ];
 
 for (const [name, env, expected] of REFUSED) {

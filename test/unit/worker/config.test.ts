@@ -57,6 +57,12 @@ for (const [what, change, why] of [
   ["calls too long for their lease", { GOOGLE_TIMEOUT_MS: "30001" }, /^GOOGLE_TIMEOUT_MS is 30001 .* sixth .*180000/],
   ["a lease that is no number", { CLAIM_LEASE_MS: "3m" }, /^CLAIM_LEASE_MS must be a whole number/],
   ["Gmail over plain HTTP", { GMAIL_ENDPOINT: "http://gmail.example" }, /^GMAIL_ENDPOINT must be an https URL/],
+  ["a ledger that is no store's", { LEDGER_URL: "firestore:My/DB" }, /^LEDGER_URL must be sqlite:PATH, firestore:/],
+  [
+    "an emulator of no project",
+    { FIRESTORE_EMULATOR_HOST: "127.0.0.1:8086" },
+    /^GOOGLE_CLOUD_PROJECT is required with FIRE/,
+  ],
   ["Gmail with a path", { GMAIL_ENDPOINT: "https://gmail.example/gmail" }, /^GMAIL_ENDPOINT must be an origin/],
 ] as const) {
   test(`refuses ${what}, and only that`, () => {
@@ -76,4 +82,9 @@ test("tells what is wrong with single variables and what is wrong between them a
     problems.map((problem) => problem.split(" ")[0]),
     ["PORT", "GMAIL_USER", "GOOGLE_CLOUD_PROJECT", "GOOGLE_TIMEOUT_MS", "PUSH_AUDIENCE"],
   );
+});
+
+test("the ledger may be in the project's default database or in another", () => {
+  for (const LEDGER_URL of ["firestore:", "firestore:draftmill-state", "firestore:(default)"])
+    assert.equal(readWorkerConfig({ ...SOUND, LEDGER_URL }).env.LEDGER_URL, LEDGER_URL);
 });

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { systemClock } from "@draftmill/shared/clock.ts";
+import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Ledger } from "@draftmill/shared/ledger/ledger.ts";
+import { aDraft, aRecord } from "./a-record.ts";
+import { type FirestoreLine, openFirestoreLine } from "./firestore-line.ts";
+import { openFirestore, unusedProject } from "./firestore-store.ts";
+import { pick } from "./make-store.ts";
+
+/** What each use costs: Firestore bills writes and documents read, and every call is a round trip. */
+export function firestoreCostSuite(emulator: string): void {
+  const onALine = async (t: TestContext): Promise<{ line: FirestoreLine; ledger: Ledger }> => {
+    const line = await openFirestoreLine(t, emulator);
+    return { line, ledger: await openFirestore(t, line.hostPort, { project: unusedProject() }) };
+  };
+
+  describe("firestore: costs", () => {
+    test("a draft is three writes and no read, if the claim is given the accepted revision", async (t) => {
+      const { line, ledger } = await onALine(t);
+      const drafts = new DraftLedger(ledger, { clock: systemClock });
+      const accepted = await drafts.accept(aRecord());
+      assert.ok(accepted.accepted);
+      const claim = await drafts.claim(aRecord(), accepted.revision);
+      assert.ok(claim.kind === "claimed");
+      assert.equal((await drafts.complete(claim, aDraft)).kind, "settled");
+      assert.deepEqual([...line.calls], [["commit", 3]]);
+    });
+
+    test("without it one write more is refused, and one document read", async (t) => {
+      const { line, ledger } = await onALine(t);
+      const drafts = new DraftLedger(ledger, { clock: systemClock });
+      await drafts.accept(aRecord());
+      const claim = await drafts.claim(aRecord());
+      assert.ok(claim.kind === "claimed");
+      await drafts.complete(claim, aDraft);
+      assert.deepEqual(new Map([...line.calls]), new Map(Object.entries({ commit: 4, batchGet: 1 })));
+      assert.equal(line.documents, 1);
+    });
+
+    test("a request that was never accepted, as from another producer, is two writes", async (t) => {
+      const { line, ledger } = await onALine(t);
+      const drafts = new DraftLedger(ledger, { clock: systemClock });
+      const claim = await drafts.claim(aRecord());
+      assert.ok(claim.kind === "claimed");
+      await drafts.complete(claim, aDraft);
+      assert.deepEqual([...line.calls], [["commit", 2]]);
+    });
+
+    test("2,000 records: a page reads itself and one more, a count reads none", { timeout: 120_000 }, async (t) => {
+      const { line, ledger } = await onALine(t);
+      let created = 0;
+      const fill = async (): Promise<void> => {
+        while (created < 2_000) {
+          const n = created++;
+          const state = n % 10 === 0 ? "failed" : "created";
+          await ledger.create(aRecord({ id: `request-${n}`, state, mailbox: `m${n % 4}@corp.example`, batch: "b-1" }));
+        }
+      };
+      await Promise.all(Array.from({ length: 32 }, fill));
+
+      line.forgetCounts();
+      const { items, nextCursor } = await ledger.list({ state: "failed", mailbox: "m0@corp.example", limit: 50 });
+      assert.equal(items.length, 50);
+      assert.ok(nextCursor !== null);
+      assert.deepEqual([...line.calls], [["runQuery", 1]]);
+      assert.equal(line.documents, 51);
+
+      line.forgetCounts();
+      const last = await ledger.list({ state: "failed", mailbox: "m0@corp.example", limit: 50, cursor: nextCursor });
+      assert.equal(last.items.length, 50);
+      assert.equal(last.nextCursor, null);
+      assert.equal(line.documents, 50);
+
+      line.forgetCounts();
+      const { created: made, failed } = await ledger.count({ batch: "b-1" });
+      assert.deepEqual([made, failed], [1_800, 200]);
+      assert.deepEqual([...line.calls], [["runAggregationQuery", 7]]);
+      assert.equal(line.documents, 0);
+    });
+
+    test("a watch on which nothing happens slows down to a read every two seconds", { timeout: 20_000 }, async (t) => {
+      const { line, ledger } = await onALine(t);
+      await ledger.create(aRecord());
+      line.forgetCounts();
+      for await (const _ of ledger.watch("request-1", AbortSignal.timeout(5_000))) {
+        // Nothing follows the record as it is.
+      }
+      const reads = line.calls.get("batchGet") ?? 0;
+      assert.ok(reads >= 4 && reads <= 10, `${reads} reads in 5 s`);
+      assert.deepEqual([...line.calls.keys()], ["batchGet"]);
+    });
+
+    test("64 claims of one record at a time: one gets it, and each is answered soon", {
+      timeout: 60_000,
+    }, async (t) => {
+      const project = unusedProject();
+      const two = await Promise.all([1, 2].map(() => openFirestore(t, emulator, { project })));
+      const [one, other] = two.map((ledger) => new DraftLedger(ledger, { clock: systemClock }));
+      assert.ok(one !== undefined && other !== undefined);
+      const tookMs: number[] = [];
+      for (let round = 0; round < 10; round++) {
+        const record = aRecord({ id: `request-${round}` });
+        const accepted = await one.accept(record);
+        assert.ok(accepted.accepted);
+        const claims = await Promise.all(
+          Array.from({ length: 64 }, async (_, i): Promise<string> => {
+            const startedMs = performance.now();
+            const claim = await pick([one, other], i).claim(record, accepted.revision);
+            tookMs.push(performance.now() - startedMs);
+            return claim.kind;
+          }),
+        );
+        assert.equal(claims.filter((kind) => kind === "claimed").length, 1);
+        assert.equal(claims.filter((kind) => kind === "busy").length, 63);
+      }
+      const p99Ms = tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * 0.99)] ?? 0;
+      t.diagnostic(`p99 of a contended claim: ${p99Ms.toFixed(0)} ms`);
+      // On a quiet machine 350 ms; transactions, which queue for one lock, take many times as long.
+      assert.ok(p99Ms < 2_500, `p99 ${p99Ms} ms`);
+    });
+  });
+}
