@@ -19,9 +19,11 @@ const SCOPES = ["https://www.googleapis.com/auth/datastore"];
  * @param project unset: asked from the credentials, which on Google Cloud is the metadata server
  */
 export function googleAccess(origin: string, project: string | undefined): FirestoreAccess {
-  let auth = new GoogleAuth({ scopes: SCOPES });
+  // With the project named the library does not look for one, which for want of better it does by running gcloud.
+  const newAuth = () => new GoogleAuth({ scopes: SCOPES, ...(project === undefined ? {} : { projectId: project }) });
+  let auth = newAuth();
   const forget = (): void => {
-    auth = new GoogleAuth({ scopes: SCOPES });
+    auth = newAuth();
     // A metadata server that was not there yet is remembered as absent for the life of the process.
     gcpMetadata.resetIsAvailableCache();
   };
