@@ -19,8 +19,8 @@ export const BROKEN_VARIANTS: readonly Variant[] = [
     protocol: {
       ...PROTOCOL,
       claim: (_stored, candidate, time) => decideClaim(null, candidate, time),
-      complete: (record, _fence, draft, nowMs) =>
-        decideComplete({ ...record, state: "processing" }, record.fence, draft, nowMs),
+      complete: (record, _fence, draft, time) =>
+        decideComplete({ ...record, state: "processing" }, record.fence, draft, time),
     },
     breaks: "two-drafts",
   },
@@ -55,8 +55,8 @@ export const BROKEN_VARIANTS: readonly Variant[] = [
     without: "the taint across a replay",
     protocol: {
       ...PROTOCOL,
-      replay(record, nowMs) {
-        const decision = decideReplay(record, nowMs);
+      replay(record, time) {
+        const decision = decideReplay(record, time);
         return decision.kind === "write" ? { ...decision, record: { ...decision.record, tainted: false } } : decision;
       },
     },
@@ -67,7 +67,7 @@ export const BROKEN_VARIANTS: readonly Variant[] = [
     without: "the fence of a release",
     protocol: {
       ...PROTOCOL,
-      release: (record, _fence, note, nowMs) => decideRelease(record, record.fence, note, nowMs),
+      release: (record, _fence, note, time) => decideRelease(record, record.fence, note, time),
     },
     breaks: "two-drafts",
   },
@@ -83,8 +83,8 @@ export const BROKEN_VARIANTS: readonly Variant[] = [
     protocol: {
       ...PROTOCOL,
       replayOrder: "publish-first",
-      replay(record, nowMs) {
-        const decision = decideReplay(record, nowMs);
+      replay(record, time) {
+        const decision = decideReplay(record, time);
         return decision.kind === "write"
           ? { ...decision, record: { ...decision.record, note: null, body: null } }
           : decision;

@@ -1,6 +1,7 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
 import {
   type EncodedMessage,
+  encodeAccepted,
   encodeDraftMessage,
   invalidRequest,
   orderingKeyOf,
@@ -75,7 +76,7 @@ export async function submitDraft(deps: SubmitDeps, submission: Submission): Pro
     case "queued":
     case "processing":
       // Also for a known record: the earlier publish may have been lost, and a second message does no harm.
-      await publish(deps, submission, id, body, request.mailbox);
+      await publish(deps, submission, record, body, result.accepted ? result.revision : null);
       return { record, replayed: !result.accepted };
     case "created":
     case "failed":
@@ -107,9 +108,9 @@ function requestIdOf(deps: SubmitDeps, { caller, route, idempotencyKey }: Submis
 async function publish(
   deps: SubmitDeps,
   { caller, traceparent }: Submission,
-  id: string,
+  { id, mailbox, createdAtMs, generation }: DraftRecord,
   body: object,
-  mailbox: string,
+  revision: string | null,
 ): Promise<void> {
   // The mailbox goes along even where it was the default: the draft belongs there, whatever the worker's GMAIL_USER is.
   const json = JSON.stringify({ ...body, mailbox });
@@ -117,6 +118,8 @@ async function publish(
     id,
     ...(caller === null ? {} : { caller }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(generation === 0 ? {} : { generation: String(generation) }),
+    ...(revision === null ? {} : { accepted: encodeAccepted({ createdAtMs, revision }) }),
   };
   const message = encodeDraftMessage(json, attributes, orderingKeyOf(mailbox, id, deps.orderingShards));
   try {

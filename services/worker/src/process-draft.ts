@@ -61,7 +61,7 @@ async function processRequest(
   hold: AbortSignal,
 ): Promise<Outcome> {
   const nowMs = deps.clock.nowMs();
-  const record = newDraftRecord(recordOf(message), nowMs);
+  const record = newDraftRecord(recordOf(message), message.accepted?.createdAtMs ?? nowMs);
   if (!mayImpersonate(deps.mailboxes, message.request.mailbox)) {
     return deadLetterUnclaimed(deps, pushed, record, new DraftError("MAILBOX_NOT_ALLOWED"));
   }
@@ -86,10 +86,13 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
   const { ledger, pacer, clock } = deps;
   const { message, record } = work;
   const { mailbox } = message.request;
+  // It vouches for a record that was never claimed: true at most once.
+  let revision = message.accepted?.revision;
   for (let failures = 0; ; ) {
     // Waiting comes before the claim, so that leases stay short.
     await held(pacer.admit(mailbox, hold), hold, "GMAIL_THROTTLED");
-    const claim = await ledger.claim(record);
+    const claim = await ledger.claim(record, revision);
+    revision = undefined;
     switch (claim.kind) {
       case "duplicate":
         return { kind: "duplicate", state: claim.record.state };
@@ -159,8 +162,9 @@ async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: C
   try {
     const draft = found ?? (await gmail.createDraft(mailbox, mime, signal, () => assertLeaseFresh(deps, claim)));
     const settled = await ledger.complete(claim, draft);
-    // Fenced off: another claim works on the request and will find this draft.
     if (settled.kind === "fenced-off") {
+      // Another claim has the request. It finds this draft, unless it has looked already: then it is one too many.
+      await ledger.suspect(message.id);
       return { kind: "refused", error: new DraftError("LEASE_SPENT", { applied: "unknown" }) };
     }
     return { kind: "created", draftId: draft.draftId, found: found !== null };
@@ -206,7 +210,7 @@ async function untilMoved(
   }
 }
 
-function recordOf({ id, request, bodyHash, caller, batch }: DraftMessage) {
+function recordOf({ id, request, bodyHash, caller, batch, generation }: DraftMessage) {
   return {
     id,
     mailbox: request.mailbox,
@@ -215,6 +219,7 @@ function recordOf({ id, request, bodyHash, caller, batch }: DraftMessage) {
     bodyHash,
     caller,
     batch,
+    generation,
     dedupeKey: request.dedupeKey,
     metadata: request.metadata,
   };

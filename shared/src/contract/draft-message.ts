@@ -11,6 +11,16 @@ export interface MessageAttributes {
   readonly caller?: string;
   readonly batch?: string;
   readonly traceparent?: string;
+  /** How often the request's message was published again, in decimal; not there for the first. */
+  readonly generation?: string;
+  /** From the api: when it took the request, in milliseconds since the epoch, `/`, and the record's revision. */
+  readonly accepted?: string;
+}
+
+/** The record that the api wrote when it took a request: saves the first delivery a read. */
+export interface AcceptedRecord {
+  readonly createdAtMs: number;
+  readonly revision: string;
 }
 
 /** What a publisher sends: `data` is the request's JSON and nothing else. */
@@ -28,6 +38,9 @@ export interface DraftMessage {
   readonly caller: string | null;
   readonly batch: string | null;
   readonly traceparent: string | undefined;
+  readonly generation: number;
+  /** Null where the api did not take the request, or no longer vouches for its record. */
+  readonly accepted: AcceptedRecord | null;
 }
 
 /** A message that can never become a draft, and why. `id` is still the one that the sender looks for. */
@@ -79,8 +92,24 @@ export function decodeDraftMessage(
       caller: attributes.caller ?? null,
       batch: attributes.batch ?? null,
       traceparent: attributes.traceparent,
+      generation: generationOf(attributes),
+      accepted: acceptedOf(attributes.accepted),
     },
   };
+}
+
+/** 0 for what nobody has published again, and for what says so in no number. */
+export function generationOf({ generation }: Readonly<Record<string, string>>): number {
+  return generation !== undefined && /^\d{1,9}$/.test(generation) ? Number(generation) : 0;
+}
+
+export function encodeAccepted({ createdAtMs, revision }: AcceptedRecord): string {
+  return `${createdAtMs}/${revision}`;
+}
+
+function acceptedOf(text: string | undefined): AcceptedRecord | null {
+  const [, createdAtMs, revision] = /^(\d{1,15})\/(.{1,100})$/.exec(text ?? "") ?? [];
+  return revision === undefined ? null : { createdAtMs: Number(createdAtMs), revision };
 }
 
 /** A key in an attribute counts as one in the body, where it must stand for the same rules and the same fingerprint. */

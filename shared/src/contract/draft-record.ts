@@ -15,7 +15,9 @@ export const DRAFT_STATES = ["queued", "processing", "created", "failed", "parke
 export type DraftState = (typeof DRAFT_STATES)[number];
 
 /** The states in which a request has ended without a draft, and from which a replay can bring it back. */
-export type FailureState = "failed" | "parked" | "dead";
+export const FAILURE_STATES = ["failed", "parked", "dead"] as const;
+
+export type FailureState = (typeof FAILURE_STATES)[number];
 
 /** Why a request failed: the object that the HTTP interface answers with, kept for failures that came later. */
 export interface RecordProblem {
@@ -49,12 +51,21 @@ export interface DraftRecord {
   readonly fence: number;
   /** A `drafts.create` may have left the process for this request: look in the mailbox before making another draft. */
   readonly tainted: boolean;
-  /** The taint as the current claim found it; a release restores it. Means nothing outside `processing`. */
+  /**
+   * In `processing`: the taint as the current claim found it, which a release restores. In `created`: an attempt before
+   * the one that completed may have left another draft.
+   */
   readonly taintedBefore: boolean;
   /** When the current lease began, by the store's clock; null outside `processing`. */
   readonly claimedAtMs: number | null;
   /** How often it was claimed. */
   readonly claims: number;
+  /** How often its message was published again, by a replay or the sweep; the message carries the number. */
+  readonly generation: number;
+  /** When the sweep has to look at it; null: never. See `ledger/due.ts`. */
+  readonly dueAtMs: number | null;
+  /** How often the sweep has looked at it since it was last written otherwise. */
+  readonly looks: number;
   /** `throttled`: Gmail asked to slow down. `publish-unconfirmed`: the queue may not hold its message. */
   readonly note: "throttled" | "publish-unconfirmed" | null;
   readonly draftId: string | null;
@@ -76,9 +87,15 @@ export interface DraftRecord {
 /** How long a record outlives its last write: 30 days. A `dedupeKey` holds as long. */
 export const RECORD_TTL_MS = 30 * 24 * 60 * 60 * 1000;
 
+/**
+ * Pub/Sub keeps a message for 7 days, as the subscription says. A request that has not ended a day after that is in no
+ * queue any more.
+ */
+export const QUEUE_LOST_AFTER_MS = 8 * 24 * 60 * 60 * 1000;
+
 /** The parts of a record that come from the request; everything else starts empty. */
 export type NewRecord = Pick<DraftRecord, "id" | "mailbox" | "to" | "subject" | "bodyHash"> &
-  Partial<Pick<DraftRecord, "caller" | "batch" | "dedupeKey" | "metadata">>;
+  Partial<Pick<DraftRecord, "caller" | "batch" | "dedupeKey" | "metadata" | "generation">>;
 
 /** The record of a request that nobody has touched yet: `queued`, unclaimed, untainted. */
 export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
@@ -94,6 +111,9 @@ export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
     taintedBefore: false,
     claimedAtMs: null,
     claims: 0,
+    generation: request.generation ?? 0,
+    dueAtMs: nowMs + QUEUE_LOST_AFTER_MS,
+    looks: 0,
     note: null,
     draftId: null,
     messageId: null,
@@ -140,6 +160,12 @@ export const MOVES = {
   refuse: { by: "worker", from: ["none", "queued", "processing"], to: ["failed", "parked", "dead"] },
   /** A person or a finished outage: once more. Its message is published next. */
   replay: { by: "operator", from: ["failed", "parked", "dead"], to: ["queued"] },
+  /** Its message may be lost: it is published once more. From `processing` only after the lease. */
+  republish: { by: "reconciler", from: ["queued", "processing"], to: ["queued"] },
+  /** Nothing was found, and it is looked at again later. From `processing` only after the lease. */
+  look: { by: "reconciler", from: ["queued", "processing"], to: ["queued"] },
+  /** No queue can hold its message any more, and its body is not on record. */
+  expire: { by: "reconciler", from: ["queued", "processing"], to: ["dead"] },
   /** Withdrawn. A live claim is left to end first. */
   cancel: { by: "operator", from: ["queued", "failed", "parked", "dead"], to: ["canceled"] },
   /** A tainted record's draft was found in the mailbox. From `processing` only after the lease. */

@@ -7,6 +7,7 @@ import {
   RECORD_TTL_MS,
   type RecordProblem,
 } from "../contract/draft-record.ts";
+import { dueAtMs } from "./due.ts";
 
 /**
  * Every decision about a record, as functions of the record alone: no store, no clock. A caller writes the record that
@@ -57,8 +58,8 @@ export type OwnerDecision =
   | { readonly kind: "done"; readonly record: DraftRecord }
   | { readonly kind: "fenced-off" };
 
-/** `refused`: no such move from that state. */
-export type OperatorDecision = Write | { readonly kind: "refused"; readonly state: DraftState };
+/** `refused`: no such move from that state. `busy`: not while a lease is live. */
+export type OperatorDecision = Write | Busy | { readonly kind: "refused"; readonly state: DraftState };
 
 /**
  * A delivery wants to work on the request. The record that comes back is tainted, as from here on a create may leave;
@@ -68,7 +69,7 @@ export function decideClaim(stored: DraftRecord | null, candidate: DraftRecord, 
   const current = stored ?? candidate;
   const obstacle = obstacleTo("claim", stored, candidate, "processing", time);
   if (obstacle !== null) return obstacle;
-  return written(current, time.nowMs, {
+  return written(current, time, {
     state: "processing",
     fence: current.fence + 1,
     taintedBefore: current.tainted,
@@ -90,15 +91,20 @@ export function decideRefuse(
   const current = stored ?? candidate;
   const obstacle = obstacleTo("refuse", stored, candidate, failure.state, time);
   if (obstacle !== null) return obstacle;
-  return written(current, time.nowMs, { ...failure, fence: current.fence + 1, claimedAtMs: null, note: null });
+  return written(current, time, {
+    ...endedBy(current, failure),
+    fence: current.fence + 1,
+    claimedAtMs: null,
+    note: null,
+  });
 }
 
 /** The owner of `fence` has the draft. */
-export function decideComplete(record: DraftRecord, fence: number, draft: DraftIds, nowMs: number): OwnerDecision {
+export function decideComplete(record: DraftRecord, fence: number, draft: DraftIds, time: LeaseTime): OwnerDecision {
   if (record.fence !== fence) return { kind: "fenced-off" };
   if (record.state === "created" && record.draftId === draft.draftId) return { kind: "done", record };
   if (!isLegalMove("complete", record.state, "created")) return { kind: "fenced-off" };
-  return written(record, nowMs, created(draft));
+  return written(record, time, created(draft));
 }
 
 /** The owner of `fence` knows that its attempt made no draft: the taint becomes what it was before the claim. */
@@ -106,26 +112,26 @@ export function decideRelease(
   record: DraftRecord,
   fence: number,
   note: "throttled" | null,
-  nowMs: number,
+  time: LeaseTime,
 ): OwnerDecision {
   if (record.fence !== fence) return { kind: "fenced-off" };
   if (record.state === "queued") return { kind: "done", record };
   if (!isLegalMove("release", record.state, "queued")) return { kind: "fenced-off" };
-  return written(record, nowMs, { state: "queued", tainted: record.taintedBefore, claimedAtMs: null, note });
+  return written(record, time, { state: "queued", tainted: record.taintedBefore, claimedAtMs: null, note });
 }
 
 /** The owner of `fence` gives up. The taint stays: an attempt before may have left a draft. */
-export function decideFail(record: DraftRecord, fence: number, failure: Failure, nowMs: number): OwnerDecision {
+export function decideFail(record: DraftRecord, fence: number, failure: Failure, time: LeaseTime): OwnerDecision {
   if (record.fence !== fence) return { kind: "fenced-off" };
   if (record.state === failure.state) return { kind: "done", record };
   if (!isLegalMove("fail", record.state, failure.state)) return { kind: "fenced-off" };
-  return written(record, nowMs, { ...failure, claimedAtMs: null, note: null });
+  return written(record, time, { ...endedBy(record, failure), claimedAtMs: null, note: null });
 }
 
 /** The queue did not confirm that it holds the message of this request. */
-export function decideDoubt(record: DraftRecord, nowMs: number): OperatorDecision {
+export function decideDoubt(record: DraftRecord, time: LeaseTime): OperatorDecision {
   if (!isLegalMove("doubt", record.state, "queued")) return { kind: "refused", state: record.state };
-  return written(record, nowMs, { note: "publish-unconfirmed" });
+  return written(record, time, { note: "publish-unconfirmed" });
 }
 
 /**
@@ -133,36 +139,37 @@ export function decideDoubt(record: DraftRecord, nowMs: number): OperatorDecisio
  * so that a replay which stops between this write and its publish can be taken up again. A claim in between proves
  * nothing about that publish: it may be a late delivery of an older message, which nobody delivers again.
  */
-export function decideReplay(record: DraftRecord, nowMs: number): OperatorDecision {
+export function decideReplay(record: DraftRecord, time: LeaseTime): OperatorDecision {
   if (!isLegalMove("replay", record.state, "queued")) return { kind: "refused", state: record.state };
-  return written(record, nowMs, {
+  return written(record, time, {
     state: "queued",
     fence: record.fence + 1,
+    generation: record.generation + 1,
     note: "publish-unconfirmed",
     problem: null,
   });
 }
 
 /** Withdrawn before it became a draft. Messages that are still in the queue are acknowledged when they come. */
-export function decideCancel(record: DraftRecord, nowMs: number): OperatorDecision {
+export function decideCancel(record: DraftRecord, time: LeaseTime): OperatorDecision {
   if (!isLegalMove("cancel", record.state, "canceled")) return { kind: "refused", state: record.state };
-  return written(record, nowMs, { state: "canceled", fence: record.fence + 1, note: null, body: null });
+  return written(record, time, { state: "canceled", fence: record.fence + 1, note: null, body: null });
 }
 
 /** A draft with this request's marker is in the mailbox although no claim completed. */
-export function decideAdopt(record: DraftRecord, draft: DraftIds, time: LeaseTime): OperatorDecision | Busy {
+export function decideAdopt(record: DraftRecord, draft: DraftIds, time: LeaseTime): OperatorDecision {
   if (!record.tainted || !isLegalMove("adopt", record.state, "created"))
     return { kind: "refused", state: record.state };
   const retryAfterMs = leaseLeftMs(record, time);
   if (retryAfterMs > 0) return { kind: "busy", retryAfterMs };
-  return written(record, time.nowMs, { ...created(draft), fence: record.fence + 1 });
+  return written(record, time, { ...created(draft), taintedBefore: true, fence: record.fence + 1 });
 }
 
 /**
  * What is left of the lease; 0 when there is none. A claim that seems to lie in the future, as after a step of the
  * clock, counts as just begun.
  */
-function leaseLeftMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime): number {
+export function leaseLeftMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime): number {
   if (record.claimedAtMs === null) return 0;
   return Math.max(0, leaseMs - Math.max(0, nowMs - record.claimedAtMs));
 }
@@ -194,7 +201,14 @@ function created({ draftId, messageId, threadId }: DraftIds) {
   } as const;
 }
 
-function written(record: DraftRecord, nowMs: number, changes: Partial<DraftRecord>): Write {
-  const times = { updatedAtMs: nowMs, expireAtMs: nowMs + RECORD_TTL_MS };
-  return { kind: "write", record: { ...record, ...changes, ...times } };
+/** A body that is on record already stays: a dead letter that is told a second time may come without one. */
+function endedBy(record: DraftRecord, failure: Failure): Failure {
+  return { ...failure, body: failure.body ?? record.body };
+}
+
+/** The record with its changes, and when the sweep is to look at it. */
+export function written(record: DraftRecord, time: LeaseTime, changes: Partial<DraftRecord>): Write {
+  const times = { updatedAtMs: time.nowMs, expireAtMs: time.nowMs + RECORD_TTL_MS };
+  const next = { ...record, looks: 0, ...changes, ...times };
+  return { kind: "write", record: { ...next, dueAtMs: dueAtMs(next, time) } };
 }

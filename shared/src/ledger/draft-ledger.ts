@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
-import type { DraftIds, DraftRecord } from "../contract/draft-record.ts";
+import type { DraftIds, DraftRecord, RecordProblem } from "../contract/draft-record.ts";
 import {
   type ClaimDecision,
+  decideAdopt,
   decideCancel,
   decideClaim,
   decideComplete,
@@ -11,11 +12,23 @@ import {
   decideRelease,
   decideReplay,
   type Failure,
+  type LeaseTime,
   type OperatorDecision,
   type OwnerDecision,
 } from "./decide.ts";
 import {
+  decideExpire,
+  decideLooked,
+  decideRepublish,
+  decideSuspect,
+  decideSweep,
+  type SweepStep,
+} from "./decide-sweep.ts";
+import { type DocumentKind, Documents } from "./documents.ts";
+import {
   type CountFilter,
+  type FailureFilter,
+  type FailureGroups,
   type Ledger,
   LedgerUnavailable,
   type ListQuery,
@@ -61,6 +74,12 @@ export type Moved =
   | Exclude<OperatorDecision, { kind: "write" }>
   | { readonly kind: "absent" };
 
+/** A record that the sweep has to look at. By the caller's clock: each move checks again by the store's. */
+export interface Due {
+  readonly record: DraftRecord;
+  readonly step: SweepStep;
+}
+
 /**
  * The ledger as the services use it: the decisions of `decide.ts` carried out on a store. Every method may throw
  * `LedgerUnavailable`; after one, a delivery is not to be acknowledged and no draft is to be made.
@@ -95,8 +114,8 @@ export class DraftLedger {
   async claim(candidate: DraftRecord, acceptedRevision?: string): Promise<Claimed | NotClaimed> {
     const leaseStartedMonotonicMs = this.#clock.monotonicMs();
     const leaseStartedWallMs = this.#clock.nowMs();
-    const result = await this.#begin(candidate, acceptedRevision, (stored, nowMs) =>
-      decideClaim(stored, candidate, { leaseMs: this.#leaseMs, nowMs }),
+    const result = await this.#begin(candidate, acceptedRevision, (stored, time) =>
+      decideClaim(stored, candidate, time),
     );
     if (result.kind !== "written") return result;
     const { record, revision } = result;
@@ -106,23 +125,23 @@ export class DraftLedger {
 
   /** Records the draft. Safe to repeat when its answer was lost: the same draft under the same claim is `settled`. */
   complete(claim: Claimed, draft: DraftIds): Promise<Settled> {
-    return this.#settle(claim, (record, nowMs) => decideComplete(record, claim.record.fence, draft, nowMs));
+    return this.#settle(claim, (record, time) => decideComplete(record, claim.record.fence, draft, time));
   }
 
   /** Only when it is certain that no draft was made by this claim. Otherwise let the lease end. */
   release(claim: Claimed, note: "throttled" | null): Promise<Settled> {
-    return this.#settle(claim, (record, nowMs) => decideRelease(record, claim.record.fence, note, nowMs));
+    return this.#settle(claim, (record, time) => decideRelease(record, claim.record.fence, note, time));
   }
 
   /** Ends the request without a draft. Publish its dead letter first. */
   fail(claim: Claimed, failure: Failure): Promise<Settled> {
-    return this.#settle(claim, (record, nowMs) => decideFail(record, claim.record.fence, failure, nowMs));
+    return this.#settle(claim, (record, time) => decideFail(record, claim.record.fence, failure, time));
   }
 
   /** Ends a request that was never claimed by this delivery: it is not valid, or the queue has given up on it. */
   async failUnclaimed(candidate: DraftRecord, failure: Failure): Promise<Refused> {
-    const result = await this.#begin(candidate, undefined, (stored, nowMs) =>
-      decideRefuse(stored, candidate, failure, { leaseMs: this.#leaseMs, nowMs }),
+    const result = await this.#begin(candidate, undefined, (stored, time) =>
+      decideRefuse(stored, candidate, failure, time),
     );
     return result.kind === "written" ? { kind: "settled", record: result.record } : result;
   }
@@ -139,6 +158,47 @@ export class DraftLedger {
 
   cancel(id: string): Promise<Moved> {
     return this.#move(id, decideCancel);
+  }
+
+  /** Gives a request that was not known to have a draft the one that carries its id. */
+  adopt(id: string, draft: DraftIds): Promise<Moved> {
+    return this.#move(id, (record, time) => decideAdopt(record, draft, time));
+  }
+
+  /** A draft may have come of the request that the record does not name: the sweep is to look at it at once. */
+  suspect(id: string): Promise<Moved> {
+    return this.#move(id, decideSuspect);
+  }
+
+  /** The sweep has looked at the record and changed nothing: it is due again later, or never. */
+  looked(id: string): Promise<Moved> {
+    return this.#move(id, decideLooked);
+  }
+
+  /** Sets an open request with its body on record back to `queued`. Publish its message afterwards. */
+  republish(id: string): Promise<Moved> {
+    return this.#move(id, decideRepublish);
+  }
+
+  /** Ends an open request whose message no queue can hold any more, and of whose body nothing is on record. */
+  expire(id: string, problem: RecordProblem): Promise<Moved> {
+    return this.#move(id, (record, time) => decideExpire(record, problem, time));
+  }
+
+  /** What the sweep has to look at, the longest due first, and what it is to do with each. */
+  async due(limit: number): Promise<readonly Due[]> {
+    const nowMs = this.#clock.nowMs();
+    const records = await this.#ledger.due(nowMs, limit);
+    return records.map((record) => ({ record, step: decideSweep(record, this.#time(nowMs)) }));
+  }
+
+  failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {
+    return this.#ledger.failureGroups(filter, limit);
+  }
+
+  /** The documents of a kind, in the same store as the records. */
+  documents<T extends object>(kind: DocumentKind<T>): Documents<T> {
+    return new Documents(this.#ledger, kind);
   }
 
   async get(id: string): Promise<DraftRecord | null> {
@@ -166,13 +226,13 @@ export class DraftLedger {
   async #begin(
     candidate: DraftRecord,
     acceptedRevision: string | undefined,
-    decide: (stored: DraftRecord | null, nowMs: number) => ClaimDecision,
+    decide: (stored: DraftRecord | null, time: LeaseTime) => ClaimDecision,
   ): Promise<{ kind: "written"; record: DraftRecord; revision: string } | NotClaimed> {
     let stored: Pick<Stored, "record" | "revision" | "nowMs"> | null = null;
     if (acceptedRevision !== undefined)
       stored = { record: candidate, revision: acceptedRevision, nowMs: this.#clock.nowMs() };
     for (let races = 0; races < MAX_RACES; races++) {
-      const decision = decide(stored?.record ?? null, stored?.nowMs ?? this.#clock.nowMs());
+      const decision = decide(stored?.record ?? null, this.#time(stored?.nowMs ?? this.#clock.nowMs()));
       if (decision.kind !== "write") return decision;
       const { record } = decision;
       if (stored === null) {
@@ -189,7 +249,7 @@ export class DraftLedger {
   }
 
   /** An owner's write, tried again when the store does not answer: it is known by its fence if it happened after all. */
-  async #settle(claim: Claimed, decide: (record: DraftRecord, nowMs: number) => OwnerDecision): Promise<Settled> {
+  async #settle(claim: Claimed, decide: (record: DraftRecord, time: LeaseTime) => OwnerDecision): Promise<Settled> {
     let known: Pick<Stored, "record" | "revision" | "nowMs"> | null = {
       record: claim.record,
       revision: claim.revision,
@@ -200,7 +260,7 @@ export class DraftLedger {
       try {
         known ??= await this.#ledger.get(claim.record.id);
         if (known === null) return { kind: "fenced-off" };
-        const decision = decide(known.record, known.nowMs);
+        const decision = decide(known.record, this.#time(known.nowMs));
         if (decision.kind === "fenced-off") return decision;
         if (decision.kind === "done") return { kind: "settled", record: decision.record };
         const result = await this.#ledger.cas(claim.record.id, known.revision, decision.record);
@@ -216,15 +276,19 @@ export class DraftLedger {
     throw new LedgerUnavailable("contended", `${MAX_RACES} writes lost in a row`);
   }
 
-  async #move(id: string, decide: (record: DraftRecord, nowMs: number) => OperatorDecision): Promise<Moved> {
+  async #move(id: string, decide: (record: DraftRecord, time: LeaseTime) => OperatorDecision): Promise<Moved> {
     for (let races = 0; races < MAX_RACES; races++) {
       const stored = await this.#ledger.get(id);
       if (stored === null) return { kind: "absent" };
-      const decision = decide(stored.record, stored.nowMs);
+      const decision = decide(stored.record, this.#time(stored.nowMs));
       if (decision.kind !== "write") return decision;
       const result = await this.#ledger.cas(id, stored.revision, decision.record);
       if (result.swapped) return { kind: "moved", record: decision.record };
     }
     throw new LedgerUnavailable("contended", `${MAX_RACES} writes lost in a row`);
+  }
+
+  #time(nowMs: number): LeaseTime {
+    return { leaseMs: this.#leaseMs, nowMs };
   }
 }

@@ -1,4 +1,5 @@
-import type { DraftRecord, DraftState } from "../contract/draft-record.ts";
+import type { DraftRecord, DraftState, FailureState } from "../contract/draft-record.ts";
+import type { DocumentStore } from "./document-store.ts";
 
 /**
  * What a store does for the ledger: it keeps records and compares revisions. It decides nothing; `decide.ts` does.
@@ -18,7 +19,7 @@ import type { DraftRecord, DraftState } from "../contract/draft-record.ts";
  * - **One clock.** `Stored.nowMs` and `record.claimedAtMs` come from one clock. What a writer puts into `claimedAtMs` is
  *   provisional: a store with writers on several machines puts its own time of the write in its place.
  */
-export interface Ledger {
+export interface Ledger extends DocumentStore {
   /** Writes a record if there is none of its id; otherwise answers with what is there. */
   create(record: DraftRecord): Promise<CreateResult>;
   get(id: string): Promise<Stored | null>;
@@ -33,6 +34,16 @@ export interface Ledger {
    * @throws CursorInvalid when `cursor` did not come from this store's `nextCursor`.
    */
   list(query: ListQuery): Promise<Page>;
+  /**
+   * Records whose `dueAtMs` is `beforeMs` or earlier, the longest due first, at most `limit` (1 to 1,000).
+   * Whoever handles them writes them, which moves or clears `dueAtMs`.
+   */
+  due(beforeMs: number, limit: number): Promise<readonly DraftRecord[]>;
+  /**
+   * What failed, is parked or is dead, counted by code, mailbox and state, in that order of their values; at most `limit` groups (1 to
+   * 1,000). Reads as many entries as there are groups, not records; as exact as `count`.
+   */
+  failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups>;
   /** Exact in a store at rest, save that a record may still be counted for up to three days after it has expired. */
   count(filter: CountFilter): Promise<StateCounts>;
   /**
@@ -74,6 +85,22 @@ export interface Page {
   readonly items: readonly DraftRecord[];
   /** Null on the last page. */
   readonly nextCursor: string | null;
+}
+
+export type FailureFilter = Pick<ListQuery, "mailbox" | "code">;
+
+/** The failures of one code, mailbox and state. */
+export interface FailureGroup {
+  readonly code: string;
+  readonly mailbox: string;
+  readonly state: FailureState;
+  readonly count: number;
+}
+
+export interface FailureGroups {
+  readonly groups: readonly FailureGroup[];
+  /** There are more than fit the limit. */
+  readonly truncated: boolean;
 }
 
 export type CountFilter = Pick<ListQuery, "mailbox" | "batch">;

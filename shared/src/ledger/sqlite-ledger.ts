@@ -1,10 +1,15 @@
+import { randomInt } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
-import type { DraftRecord, DraftState } from "../contract/draft-record.ts";
+import { type DraftRecord, type DraftState, FAILURE_STATES } from "../contract/draft-record.ts";
+import type { CreateDocumentResult, DocumentPage, LedgerDocument, StoredDocument } from "./document-store.ts";
 import {
   type CasResult,
   type CountFilter,
   type CreateResult,
+  type FailureFilter,
+  type FailureGroup,
+  type FailureGroups,
   type Ledger,
   LedgerUnavailable,
   type ListQuery,
@@ -12,8 +17,9 @@ import {
   type StateCounts,
   type Stored,
 } from "./ledger.ts";
+import { PURGE_DOCUMENTS, SqliteDocuments } from "./sqlite-documents.ts";
 import { onSqlite } from "./sqlite-error.ts";
-import { countSql, cursorAfter, listSql, type Sql } from "./sqlite-pages.ts";
+import { countSql, cursorAfter, dueSql, failureGroupsSql, listSql, type Sql } from "./sqlite-pages.ts";
 import { openSqliteDatabase } from "./sqlite-schema.ts";
 import { SqliteWatchers } from "./sqlite-watchers.ts";
 import { SqliteWrites } from "./sqlite-writes.ts";
@@ -33,13 +39,13 @@ export interface SqliteLedgerOptions {
   readonly lockDeadlineMs?: number;
 }
 
-const INSERT = `INSERT INTO draft (id, version, state, mailbox, batch, code, expire_at_ms, record)
-  VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+const INSERT = `INSERT INTO draft (id, version, state, mailbox, batch, code, due_at_ms, expire_at_ms, record)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 const DELETE = "DELETE FROM draft WHERE id = ?";
 const SELECT = "SELECT seq, version, record FROM draft WHERE id = ? AND expire_at_ms > ?";
 const REVISION = "SELECT seq, version FROM draft WHERE id = ? AND expire_at_ms > ?";
 // A record's mailbox and batch never change: their indexes are left alone.
-const UPDATE = `UPDATE draft SET version = version + 1, state = ?, code = ?, expire_at_ms = ?, record = ?
+const UPDATE = `UPDATE draft SET version = version + 1, state = ?, code = ?, due_at_ms = ?, expire_at_ms = ?, record = ?
   WHERE id = ? AND seq || '.' || version = ? AND mailbox = ? AND batch IS ? AND expire_at_ms > ?
   RETURNING seq, version`;
 const PURGE = `DELETE FROM draft WHERE seq IN
@@ -54,6 +60,7 @@ export class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync;
   readonly #writes: SqliteWrites;
   readonly #watchers: SqliteWatchers;
+  readonly #documents: SqliteDocuments;
   readonly #statements = new Map<string, StatementSync>();
   readonly #purge: NodeJS.Timeout;
   #closed = false;
@@ -64,8 +71,23 @@ export class SqliteLedger implements Ledger {
     this.#db = openSqliteDatabase(path);
     this.#watchers = new SqliteWatchers(this.#db, (id, known) => this.#readIfChanged(id, known));
     this.#writes = new SqliteWrites(this.#db, {
-      beforeCommit: () => this.#statement(PURGE).run(this.#clock.nowMs()),
+      beforeCommit: () => {
+        this.#statement(PURGE).run(this.#clock.nowMs());
+        this.#statement(PURGE_DOCUMENTS).run(this.#clock.nowMs());
+      },
       lockDeadlineMs,
+    });
+    this.#documents = new SqliteDocuments({
+      clock,
+      statement: (text) => this.#statement(text),
+      write: async (work) => {
+        this.#refuseIfClosed();
+        return this.#writes.write(work);
+      },
+      read: (work) => {
+        this.#refuseIfClosed();
+        return onSqlite(work);
+      },
     });
     // An empty write: it purges as every other does. What fails now is tried again a minute later.
     this.#purge = setInterval(() => this.#writes.write(() => {}).catch(() => {}), PURGE_EVERY_MS);
@@ -73,11 +95,13 @@ export class SqliteLedger implements Ledger {
   }
 
   create(record: DraftRecord): Promise<CreateResult> {
-    const { id, state, mailbox, batch, expireAtMs } = record;
+    const { id, state, mailbox, batch, dueAtMs, expireAtMs } = record;
     const json = JSON.stringify(record);
     const code = record.problem?.code ?? null;
+    const version = firstVersion();
     return this.#write(id, () => {
-      const insert = () => this.#statement(INSERT).run(id, state, mailbox, batch, code, expireAtMs, json);
+      const insert = () =>
+        this.#statement(INSERT).run(id, version, state, mailbox, batch, code, dueAtMs, expireAtMs, json);
       let inserted = insert();
       if (inserted.changes === 0) {
         const stored = this.#read(id);
@@ -85,7 +109,7 @@ export class SqliteLedger implements Ledger {
         this.#statement(DELETE).run(id);
         inserted = insert();
       }
-      return { created: true, revision: `${inserted.lastInsertRowid}.1` };
+      return { created: true, revision: `${inserted.lastInsertRowid}.${version}` };
     });
   }
 
@@ -95,12 +119,12 @@ export class SqliteLedger implements Ledger {
   }
 
   cas(id: string, revision: string, record: DraftRecord): Promise<CasResult> {
-    const { state, mailbox, batch, expireAtMs } = record;
+    const { state, mailbox, batch, dueAtMs, expireAtMs } = record;
     const json = JSON.stringify(record);
     const code = record.problem?.code ?? null;
     return this.#write(id, () => {
       const condition = [id, revision, mailbox, batch, this.#clock.nowMs()];
-      const row = this.#statement(UPDATE).get(state, code, expireAtMs, json, ...condition);
+      const row = this.#statement(UPDATE).get(state, code, dueAtMs, expireAtMs, json, ...condition);
       return row === undefined ? { swapped: false } : { swapped: true, revision: revisionOf(row) };
     });
   }
@@ -112,6 +136,33 @@ export class SqliteLedger implements Ledger {
     const last = page.at(-1);
     const more = rows.length > page.length && last !== undefined;
     return { items: page.map(recordOf), nextCursor: more ? cursorAfter(Number(last.seq)) : null };
+  }
+
+  async due(beforeMs: number, limit: number): Promise<readonly DraftRecord[]> {
+    this.#refuseIfClosed();
+    return onSqlite(() => this.#all(dueSql(beforeMs, limit, this.#clock.nowMs()))).map(recordOf);
+  }
+
+  async failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {
+    this.#refuseIfClosed();
+    const rows = onSqlite(() => this.#all(failureGroupsSql(filter, limit, this.#clock.nowMs())));
+    return { groups: rows.slice(0, limit).map(failureGroupOf), truncated: rows.length > limit };
+  }
+
+  createDocument(kind: string, document: LedgerDocument): Promise<CreateDocumentResult> {
+    return this.#documents.createDocument(kind, document);
+  }
+
+  document(kind: string, id: string): Promise<StoredDocument | null> {
+    return this.#documents.document(kind, id);
+  }
+
+  casDocument(kind: string, revision: string, document: LedgerDocument): Promise<CasResult> {
+    return this.#documents.casDocument(kind, revision, document);
+  }
+
+  documents(kind: string, page: { readonly limit: number; readonly cursor?: string }): Promise<DocumentPage> {
+    return this.#documents.documents(kind, page);
   }
 
   async count(filter: CountFilter): Promise<StateCounts> {
@@ -182,6 +233,20 @@ export class SqliteLedger implements Ledger {
 }
 
 type Row = Record<string, SQLOutputValue>;
+
+/**
+ * Where a record's version starts: by chance, so that a revision, which a message may vouch for a record with, cannot be
+ * guessed. Leaves room to count on below 2^53.
+ */
+function firstVersion(): number {
+  return randomInt(2 ** 47);
+}
+
+function failureGroupOf(row: Row): FailureGroup {
+  const state = FAILURE_STATES.find((known) => known === row.state);
+  if (state === undefined) throw new LedgerUnavailable("corrupt", "a failure is in no state of failures");
+  return { code: String(row.code), mailbox: String(row.mailbox), state, count: Number(row.n) };
+}
 
 function revisionOf(row: Row): string {
   return `${row.seq}.${row.version}`;

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import { type CountFilter, CursorInvalid, type ListQuery } from "./ledger.ts";
+import { type CountFilter, CursorInvalid, type FailureFilter, type ListQuery } from "./ledger.ts";
 
 /** A statement's text, one of a small fixed set, and the values for its placeholders. */
 export interface Sql {
@@ -41,12 +41,31 @@ export function countSql({ mailbox, batch }: CountFilter, nowMs: number): Sql {
   };
 }
 
+export function dueSql(beforeMs: number, limit: number, nowMs: number): Sql {
+  return {
+    text: "SELECT seq, version, record FROM draft WHERE due_at_ms <= ? AND expire_at_ms > ? ORDER BY due_at_ms, seq LIMIT ?",
+    values: [beforeMs, nowMs, limit],
+  };
+}
+
+/** Along the index of failures, which has every column that is needed. */
+export function failureGroupsSql({ mailbox, code }: FailureFilter, limit: number, nowMs: number): Sql {
+  const filter = conditions({ mailbox, code });
+  const where = ["state IN ('failed', 'parked', 'dead')", ...filter.where, "expire_at_ms > ?"].join(" AND ");
+  return {
+    text: `SELECT code, mailbox, state, COUNT(*) AS n FROM draft WHERE ${where}
+           GROUP BY code, mailbox, state ORDER BY code, mailbox, state LIMIT ?`,
+    values: [...filter.values, nowMs, limit + 1],
+  };
+}
+
 /** The cursor of the page that follows a row. */
 export function cursorAfter(seq: number): string {
   return Buffer.from(`s${seq}`).toString("base64url");
 }
 
-function seqOf(cursor: string): number {
+/** @throws CursorInvalid */
+export function seqOf(cursor: string): number {
   const digits = /^s(\d{1,15})$/.exec(Buffer.from(cursor, "base64url").toString())?.[1];
   if (digits === undefined) throw new CursorInvalid("the cursor is not one of this ledger's");
   return Number(digits);

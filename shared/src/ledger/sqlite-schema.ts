@@ -31,6 +31,22 @@ const MIGRATIONS = [
    CREATE INDEX draft_batch_mailbox_state ON draft (batch, mailbox, state) WHERE batch IS NOT NULL;
    CREATE INDEX draft_code ON draft (code) WHERE code IS NOT NULL;
    CREATE INDEX draft_expiry ON draft (expire_at_ms);`,
+  `ALTER TABLE draft ADD COLUMN due_at_ms INTEGER;
+   UPDATE draft SET record = json_set(record, '$.generation', 0, '$.dueAtMs', NULL, '$.looks', 0);
+   CREATE INDEX draft_due ON draft (due_at_ms) WHERE due_at_ms IS NOT NULL;
+   CREATE INDEX draft_failure ON draft (code, mailbox, state, expire_at_ms)
+     WHERE state IN ('failed', 'parked', 'dead');
+   CREATE TABLE document (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     id TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     expire_at_ms INTEGER NOT NULL,
+     value TEXT NOT NULL,
+     UNIQUE (kind, id)
+   ) STRICT;
+   CREATE INDEX document_kind ON document (kind);
+   CREATE INDEX document_expiry ON document (expire_at_ms);`,
 ];
 
 /** Two processes may open, and migrate, one file at the same time: long enough for one to wait for the other. */

@@ -87,7 +87,7 @@ function doubt(model: Model, state: State, index: number, emit: Emit): void {
   const answered = (next: State): void => {
     next.clients[index] = "done";
   };
-  const decision = state.record === NO_RECORD ? null : model.protocol.doubt(model.records.at(state.record), NOW.nowMs);
+  const decision = state.record === NO_RECORD ? null : model.protocol.doubt(model.records.at(state.record), NOW);
   if (decision?.kind === "write") {
     emitWrite(model, state, { label, record: decision.record, retries: false, answered, unanswered: answered }, emit);
     return;

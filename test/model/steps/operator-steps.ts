@@ -96,7 +96,7 @@ function replay(model: Model, state: State, emit: Emit): void {
 }
 
 function recordReplay(model: Model, state: State, then: State["replayer"], emit: Emit): void {
-  const decision = model.protocol.replay(model.records.at(state.record), NOW.nowMs);
+  const decision = model.protocol.replay(model.records.at(state.record), NOW);
   const answered = (next: State): void => {
     next.replayer = then;
   };
@@ -110,7 +110,8 @@ function recordReplay(model: Model, state: State, then: State["replayer"], emit:
   }
   const next = copyOf(state);
   unanswered(next);
-  emit(`an operator's replay finds the request ${decision.state}`, next);
+  const found = decision.kind === "refused" ? decision.state : "claimed";
+  emit(`an operator's replay finds the request ${found}`, next);
 }
 
 /** A replay that has not come to its end: the record holds what is needed to publish it once more. */

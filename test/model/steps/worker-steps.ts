@@ -44,11 +44,11 @@ function stepOf(at: At): void {
       // Gmail's move.
       break;
     case "complete":
-      settle(at, "records the draft", protocol.complete(record(at), worker.fence, idsOf(worker.draft), NOW.nowMs));
+      settle(at, "records the draft", protocol.complete(record(at), worker.fence, idsOf(worker.draft), NOW));
       break;
     case "release": {
       const note = worker.throttled ? "throttled" : null;
-      const released = protocol.release(record(at), worker.fence, note, NOW.nowMs);
+      const released = protocol.release(record(at), worker.fence, note, NOW);
       settle(at, "releases its claim", released, worker.throttled ? "claim" : null);
       break;
     }
@@ -58,7 +58,7 @@ function stepOf(at: At): void {
       });
       break;
     case "fail": {
-      const failed = protocol.fail(record(at), worker.fence, failureAs("failed"), NOW.nowMs);
+      const failed = protocol.fail(record(at), worker.fence, failureAs("failed"), NOW);
       settle(at, "records the failure", failed, recordFirst ? "publish-dead-letter" : "ack");
       break;
     }

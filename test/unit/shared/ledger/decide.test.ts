@@ -124,9 +124,9 @@ describe("claim", () => {
 
 describe("an owner's write", () => {
   const writes = {
-    complete: (record: DraftRecord, fence: number) => decideComplete(record, fence, DRAFT, 7),
-    release: (record: DraftRecord, fence: number) => decideRelease(record, fence, null, 7),
-    fail: (record: DraftRecord, fence: number) => decideFail(record, fence, FAILURE, 7),
+    complete: (record: DraftRecord, fence: number) => decideComplete(record, fence, DRAFT, at(7)),
+    release: (record: DraftRecord, fence: number) => decideRelease(record, fence, null, at(7)),
+    fail: (record: DraftRecord, fence: number) => decideFail(record, fence, FAILURE, at(7)),
   };
   const done: Record<keyof typeof writes, DraftState> = { complete: "created", release: "queued", fail: "failed" };
   for (const name of ["complete", "release", "fail"] as const) {
@@ -142,7 +142,7 @@ describe("an owner's write", () => {
   }
 
   test("complete records the draft and ends the lease", () => {
-    const record = recordOf(decideComplete(inState("processing", { note: "throttled" }), 1, DRAFT, 7));
+    const record = recordOf(decideComplete(inState("processing", { note: "throttled" }), 1, DRAFT, at(7)));
     assert.equal(record.state, "created");
     assert.deepEqual([record.draftId, record.messageId, record.threadId], ["r-1", "m-1", "t-1"]);
     assert.deepEqual([record.claimedAtMs, record.note, record.problem, record.body], [null, null, null, null]);
@@ -150,12 +150,12 @@ describe("an owner's write", () => {
   });
 
   test("complete with another draft than the one recorded is fenced off", () => {
-    assert.equal(decideComplete(inState("created", { draftId: "r-2" }), 1, DRAFT, 7).kind, "fenced-off");
+    assert.equal(decideComplete(inState("created", { draftId: "r-2" }), 1, DRAFT, at(7)).kind, "fenced-off");
   });
 
   for (const taintedBefore of [true, false]) {
     test(`release restores the taint as the claim found it: ${taintedBefore}`, () => {
-      const record = recordOf(decideRelease(inState("processing", { taintedBefore }), 1, "throttled", 7));
+      const record = recordOf(decideRelease(inState("processing", { taintedBefore }), 1, "throttled", at(7)));
       assert.deepEqual([record.state, record.tainted, record.note], ["queued", taintedBefore, "throttled"]);
       assert.equal(record.claimedAtMs, null);
     });
@@ -163,7 +163,7 @@ describe("an owner's write", () => {
 
   for (const state of ["failed", "parked", "dead"] as const) {
     test(`fail as ${state} keeps taint, problem and body`, () => {
-      const record = recordOf(decideFail(inState("processing"), 1, { ...FAILURE, state }, 7));
+      const record = recordOf(decideFail(inState("processing"), 1, { ...FAILURE, state }, at(7)));
       assert.deepEqual([record.state, record.tainted, record.body], [state, true, "{}"]);
       assert.deepEqual(record.problem, PROBLEM);
       assert.equal(record.claimedAtMs, null);
@@ -171,7 +171,7 @@ describe("an owner's write", () => {
   }
 
   test("every write keeps the record for another 30 days", () => {
-    const record = recordOf(decideRelease(inState("processing"), 1, null, 7));
+    const record = recordOf(decideRelease(inState("processing"), 1, null, at(7)));
     assert.deepEqual([record.updatedAtMs, record.expireAtMs], [7, 7 + RECORD_TTL_MS]);
   });
 });
@@ -201,7 +201,7 @@ describe("refuse", () => {
   test("after a lease keeps the taint and fences the lost owner off", () => {
     const record = recordOf(decideRefuse(inState("processing"), candidate, { ...FAILURE, state: "dead" }, afterLease));
     assert.deepEqual([record.state, record.tainted, record.claimedAtMs], ["dead", true, null]);
-    assert.equal(decideComplete(record, 1, DRAFT, 7).kind, "fenced-off");
+    assert.equal(decideComplete(record, 1, DRAFT, at(7)).kind, "fenced-off");
   });
 
   test("by another request is a conflict", () => {
@@ -221,7 +221,7 @@ describe("an operator's move", () => {
     for (const state of DRAFT_STATES) {
       const legal = allowed[name].includes(state);
       test(`${name} of a ${state} record: ${legal ? "written" : "refused"}`, () => {
-        const decision = moves[name](inState(state), 7);
+        const decision = moves[name](inState(state), at(7));
         if (legal) assert.equal(decision.kind, "write");
         else assert.deepEqual(decision, { kind: "refused", state });
       });
@@ -229,7 +229,7 @@ describe("an operator's move", () => {
   }
 
   test("replay keeps the taint, and the body past the next claim", () => {
-    const record = recordOf(decideReplay(inState("dead", { body: "{}", problem: PROBLEM }), 7));
+    const record = recordOf(decideReplay(inState("dead", { body: "{}", problem: PROBLEM }), at(7)));
     assert.deepEqual([record.state, record.tainted, record.body, record.problem], ["queued", true, "{}", null]);
     assert.equal(record.note, "publish-unconfirmed");
     const claimed = recordOf(decideClaim(record, candidate, afterLease));
@@ -238,13 +238,13 @@ describe("an operator's move", () => {
 
   test("replay and cancel fence off whoever owned the record before", () => {
     for (const move of [decideReplay, decideCancel]) {
-      const record = recordOf(move(inState("failed"), 7));
-      assert.equal(decideRelease(record, 1, null, 7).kind, "fenced-off");
+      const record = recordOf(move(inState("failed"), at(7)));
+      assert.equal(decideRelease(record, 1, null, at(7)).kind, "fenced-off");
     }
   });
 
   test("cancel drops the body", () => {
-    assert.equal(recordOf(decideCancel(inState("failed", { body: "{}" }), 7)).body, null);
+    assert.equal(recordOf(decideCancel(inState("failed", { body: "{}" }), at(7))).body, null);
   });
 });
 
@@ -267,6 +267,6 @@ describe("adopt", () => {
   test("fences the lost owner off", () => {
     const record = recordOf(decideAdopt(inState("processing"), DRAFT, afterLease));
     assert.deepEqual([record.state, record.draftId], ["created", "r-1"]);
-    assert.equal(decideFail(record, 1, FAILURE, 7).kind, "fenced-off");
+    assert.equal(decideFail(record, 1, FAILURE, at(7)).kind, "fenced-off");
   });
 });

@@ -1,0 +1,39 @@
+import { type FailureState, RECORD_TTL_MS } from "../contract/draft-record.ts";
+import type { DocumentKind } from "../ledger/documents.ts";
+
+/** Which failures a replay is for: those that fit all that is given. */
+export interface ReplayFilter {
+  readonly state?: FailureState;
+  readonly code?: string;
+  readonly mailbox?: string;
+  readonly batch?: string;
+}
+
+/**
+ * An order to take failed requests up again, carried out by the services until every request that fits and failed before
+ * the order was given has been requeued or skipped. All times are milliseconds since the epoch.
+ */
+export interface Replay {
+  readonly id: string;
+  readonly filter: ReplayFilter;
+  /** At most so many are requeued. */
+  readonly limit: number;
+  readonly state: "running" | "done" | "canceled";
+  /** Who asked for it; null for an incident that is over. */
+  readonly caller: string | null;
+  readonly createdAtMs: number;
+  readonly requeued: number;
+  /** How many were left as they are, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** Until when the process that carries it out has it to itself; another takes it up afterwards. */
+  readonly leaseUntilMs: number;
+  readonly finishedAtMs: number | null;
+}
+
+export const REPLAYS: DocumentKind<Replay> = {
+  name: "replay",
+  // The store is ours alone: what parses as JSON there is what was written.
+  parse: (value) => value as Replay,
+  idOf: ({ id }) => id,
+  expireAtMsOf: ({ createdAtMs }) => createdAtMs + RECORD_TTL_MS,
+};
