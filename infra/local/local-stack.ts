@@ -7,6 +7,7 @@ import { createIdTokenSigner, type IdTokenSigner } from "./id-token-signer.ts";
 import { type EmbeddedPubsub, type PubsubOptions, startPubsub } from "./pubsub/start-pubsub.ts";
 import { type LogEvent, type ServiceName, startServiceProcess } from "./service-process.ts";
 import { type SupervisedService, supervise } from "./supervised-service.ts";
+import { type SweepTimer, startSweepTimer } from "./sweep-timer.ts";
 import { setUpTopics } from "./topics.ts";
 
 export interface LocalStackOptions {
@@ -23,6 +24,8 @@ export interface LocalStackOptions {
   readonly google?: Partial<GoogleOptions>;
   readonly pubsub?: Partial<PubsubOptions>;
   readonly retry?: { readonly minimumBackoff: string; readonly maximumBackoff: string };
+  /** How often the worker is told to sweep; a minute if not given, 0 for never. */
+  readonly sweepEveryMs?: number;
   readonly onEvent: (service: ServiceName, event: LogEvent) => void;
 }
 
@@ -37,6 +40,8 @@ export interface LocalStack {
   readonly pubsub: EmbeddedPubsub | null;
   /** Null with real Google. */
   readonly google: SandboxGoogle | null;
+  /** One sweep of the worker, now. */
+  readonly sweep: SweepTimer["sweep"];
   close(): Promise<void>;
 }
 
@@ -77,6 +82,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         ? { PUSH_AUTH_MODE: "none" }
         : { PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT: pushServiceAccount, GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl };
 
+    const ordering: Record<string, string> = options.pubsubEmulatorHost === undefined ? {} : { ORDERING_SHARDS: "0" };
+
     const start = async (name: ServiceName, port: number, settings: Record<string, string>) => {
       const service = await supervise(
         (knownPort) =>
@@ -90,21 +97,27 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       return service;
     };
     const [worker, api] = await allOrFirstFailure([
-      start("worker", ports.worker, pushSettings),
-      start("api", ports.api, {
-        AUTH_MODE: "none",
-        ...(options.pubsubEmulatorHost === undefined ? {} : { ORDERING_SHARDS: "0" }),
-      }),
+      start("worker", ports.worker, { ...ordering, ...pushSettings }),
+      start("api", ports.api, { ...ordering, AUTH_MODE: "none" }),
     ]);
     apiUrl = api.url;
 
+    const push = pubsub === null ? null : { audience: PUSH_AUDIENCE, serviceAccount: pushServiceAccount };
     await setUpTopics({
       pubsubUrl: `http://${pubsubHost}`,
       project,
       workerUrl: worker.url,
-      push: pubsub === null ? null : { audience: PUSH_AUDIENCE, serviceAccount: pushServiceAccount },
+      push,
       retry: options.retry ?? { minimumBackoff: "10s", maximumBackoff: "600s" },
     });
+    const sweeps = startSweepTimer({
+      workerUrl: () => worker.url,
+      push,
+      signer,
+      everyMs: options.sweepEveryMs ?? 60_000,
+      onFailure: (reason) => options.onEvent("worker", { severity: "WARNING", message: "sweep.failed", reason }),
+    });
+    lifecycle.onClose(() => sweeps.close());
     return {
       apiUrl,
       pubsubUrl: `http://${pubsubHost}`,
@@ -113,6 +126,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       worker,
       pubsub,
       google,
+      sweep: sweeps.sweep,
       close: () => lifecycle.close(),
     };
   });

@@ -13,16 +13,19 @@ export interface Topology {
 export const DRAFTS_TOPIC = "draft-requests";
 export const DEAD_LETTER_TOPIC = "draft-requests-dead-letter";
 export const DRAFTS_SUBSCRIPTION = "draft-requests-push";
+/** Brings dead letters to the worker, which records them. */
+export const DEAD_LETTER_PUSH_SUBSCRIPTION = "draft-requests-dead-letter-push";
 /** Holds every dead letter until somebody pulls it. */
 export const DEAD_LETTER_SUBSCRIPTION = "draft-requests-dead-letter-pull";
 
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Creates topics and subscriptions that are missing, and points the push subscription at the worker as it listens now. */
+/** Creates topics and subscriptions that are missing, and points the push subscriptions at the worker as it listens now. */
 export async function setUpTopics(topology: Topology): Promise<void> {
   const { project, retry } = topology;
   const topic = (name: string): string => `projects/${project}/topics/${name}`;
-  const pushConfig = pushConfigOf(topology);
+  const pushConfig = pushConfigOf(topology, "/push");
+  const deadLetterPushConfig = pushConfigOf(topology, "/dead-letters");
   await createUnlessThere(topology, `topics/${DRAFTS_TOPIC}`, {});
   await createUnlessThere(topology, `topics/${DEAD_LETTER_TOPIC}`, {});
   await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_SUBSCRIPTION}`, {
@@ -40,11 +43,23 @@ export async function setUpTopics(topology: Topology): Promise<void> {
     expirationPolicy: {},
     pushConfig,
   });
-  if (!made) await call(topology, "POST", `subscriptions/${DRAFTS_SUBSCRIPTION}:modifyPushConfig`, { pushConfig });
+  if (!made) await pointAt(topology, DRAFTS_SUBSCRIPTION, pushConfig);
+  const madeToo = await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_PUSH_SUBSCRIPTION}`, {
+    topic: topic(DEAD_LETTER_TOPIC),
+    ackDeadlineSeconds: 600,
+    retryPolicy: retry,
+    expirationPolicy: {},
+    pushConfig: deadLetterPushConfig,
+  });
+  if (!madeToo) await pointAt(topology, DEAD_LETTER_PUSH_SUBSCRIPTION, deadLetterPushConfig);
 }
 
-function pushConfigOf({ workerUrl, push }: Topology) {
-  const pushEndpoint = `${workerUrl}/push`;
+async function pointAt(topology: Topology, subscription: string, pushConfig: unknown): Promise<void> {
+  await call(topology, "POST", `subscriptions/${subscription}:modifyPushConfig`, { pushConfig });
+}
+
+function pushConfigOf({ workerUrl, push }: Topology, path: string) {
+  const pushEndpoint = `${workerUrl}${path}`;
   if (push === null) return { pushEndpoint };
   return { pushEndpoint, oidcToken: { serviceAccountEmail: push.serviceAccount, audience: push.audience } };
 }

@@ -158,6 +158,14 @@ export const ERROR_CODES = {
     remedy: "Look up the request's last failures in the log, mend the cause, then replay it.",
   },
 
+  MESSAGE_LOST: {
+    class: "admin",
+    status: 503,
+    title: "No queue can hold this request any more, and its content is not on record.",
+    remedy:
+      "Send it again with a new key. Check that the subscription keeps messages for 7 days and forwards to the dead-letter topic: gcloud pubsub subscriptions describe draft-requests-push",
+  },
+
   // Identity: default credentials, then signJwt.
   CREDENTIALS_MISSING: {
     class: "admin",
@@ -367,3 +375,7 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, CodeRow>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}

@@ -39,6 +39,12 @@ export const SERVICE_VARIABLES = {
     fallback: "https://firestore.googleapis.com",
     meaning: "origin of the Cloud Firestore API",
   },
+  DRAFTS_TOPIC: { parse: asText, fallback: "draft-requests", meaning: "topic that requests are published to" },
+  ORDERING_SHARDS: {
+    parse: asWholeNumber(0, 1_000),
+    fallback: 16,
+    meaning: "ordering keys per mailbox, which bound its requests in flight; 0 publishes without keys",
+  },
 } as const satisfies Record<string, EnvVar<unknown>>;
 
 /** What goes for the mailboxes of either service. */

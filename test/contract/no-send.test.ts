@@ -8,7 +8,7 @@ import { importsOf, trackedFiles } from "../support/repository.ts";
 
 /*
  * What is proven here: no line of ours names a route or a method that sends, nothing of ours takes hold of more of the
- * Gmail client than its `drafts`, and of that it calls create, list and get. What is not: the scope gmail.compose would
+ * Gmail client than its `drafts`, and of that it calls create, list, get and delete. What is not: the scope gmail.compose would
  * allow sending, and googleapis has the code for it, unreached, in the worker's bundle. That no call reaches a send
  * route at run time is what the end-to-end tests check at the sandbox Google, which records any attempt.
  */
@@ -35,24 +35,30 @@ test("no source line of the services names a route or a method that sends", opti
   for (const path of sources) assert.doesNotMatch(readText(path), SENDS, path);
 });
 
-test("of the Gmail client the worker holds `users.drafts` only, and calls create, list and get", options, () => {
-  const holders = sources.filter((path) =>
-    importsOf(readText(path)).some(
-      ({ specifier, typeOnly }) => specifier.startsWith("googleapis/build/src/apis/gmail/") && !typeOnly,
-    ),
-  );
-  assert.deepEqual(holders, ["services/worker/src/gmail/drafts-resource.ts"]);
-  const holder = readText("services/worker/src/gmail/drafts-resource.ts");
-  assert.deepEqual(
-    [...holder.matchAll(/gmail\("v1"\)(\S*)/g)].map(([, rest]) => rest),
-    [".users.drafts;"],
-  );
-  const called = sources.flatMap((path) => [...readText(path).matchAll(/\bdrafts\.(\w+)\(/g)].map(([, name]) => name));
-  assert.deepEqual([...new Set(called)].sort(), ["create", "get", "list"]);
-  for (const path of sources.filter((file) => file.startsWith("services/worker/"))) {
-    assert.doesNotMatch(readText(path), /\bdrafts\s*\[|\.users\s*\[|\busers\.(?!drafts\b)\w+/, path);
-  }
-});
+test(
+  "of the Gmail client the worker holds `users.drafts` only, and calls create, list, get and delete",
+  options,
+  () => {
+    const holders = sources.filter((path) =>
+      importsOf(readText(path)).some(
+        ({ specifier, typeOnly }) => specifier.startsWith("googleapis/build/src/apis/gmail/") && !typeOnly,
+      ),
+    );
+    assert.deepEqual(holders, ["services/worker/src/gmail/drafts-resource.ts"]);
+    const holder = readText("services/worker/src/gmail/drafts-resource.ts");
+    assert.deepEqual(
+      [...holder.matchAll(/gmail\("v1"\)(\S*)/g)].map(([, rest]) => rest),
+      [".users.drafts;"],
+    );
+    const called = sources.flatMap((path) =>
+      [...readText(path).matchAll(/\bdrafts\.(\w+)\(/g)].map(([, name]) => name),
+    );
+    assert.deepEqual([...new Set(called)].sort(), ["create", "delete", "get", "list"]);
+    for (const path of sources.filter((file) => file.startsWith("services/worker/"))) {
+      assert.doesNotMatch(readText(path), /\bdrafts\s*\[|\.users\s*\[|\busers\.(?!drafts\b)\w+/, path);
+    }
+  },
+);
 
 test("in the bundles a send route stands in googleapis' own Gmail module and nowhere else", options, async (t) => {
   const { folder } = await buildBundles(t);

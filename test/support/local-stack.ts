@@ -65,6 +65,7 @@ export async function startTestStack(options: Partial<LocalStackOptions> = {}): 
     ports: { api: 0, worker: 0, pubsub: 0, google: 0 },
     realGoogle: null,
     retry: { minimumBackoff: "0.2s", maximumBackoff: "2s" },
+    sweepEveryMs: 0,
     ...options,
     dataDir,
     onEvent: (from, event) => {

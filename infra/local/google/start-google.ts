@@ -209,5 +209,18 @@ function googleAdmin(workspace: Workspace, tokens: AccessTokens, store: DraftSto
     },
     expireTokens: () => tokens.revokeAll(),
     addThread: (mailbox, subject) => store.addThread(mailbox.toLowerCase(), subject),
+    editDraft(mailbox, draftId) {
+      const draft = store.find(mailbox.toLowerCase(), draftId);
+      if (draft === undefined) throw new RangeError(`there is no draft ${draftId}`);
+      const raw = Buffer.concat([draft.raw, Buffer.from("\r\n(edited)\r\n")]);
+      store.update(mailbox.toLowerCase(), draftId, {
+        raw,
+        rfc822MessageId: draft.rfc822MessageId,
+        threadId: undefined,
+      });
+    },
+    deleteDraft: (mailbox, draftId) => {
+      store.delete(mailbox.toLowerCase(), draftId);
+    },
   };
 }

@@ -17,6 +17,10 @@ export interface GoogleAdmin {
   expireTokens(): void;
   /** Puts a thread with one received message into the mailbox, to reply to; answers its id. */
   addThread(mailbox: string, subject: string): string;
+  /** What a person does who works on a draft: same draft, other text, a new message id. */
+  editDraft(mailbox: string, draftId: string): void;
+  /** What a person does who sends a draft or throws it away. */
+  deleteDraft(mailbox: string, draftId: string): void;
 }
 
 export type UserState = "active" | "suspended" | "deleted" | "unknown";

@@ -2,7 +2,6 @@ import {
   asFlag,
   asOneOf,
   asText,
-  asWholeNumber,
   type Environment,
   type EnvOf,
   type EnvVar,
@@ -20,12 +19,6 @@ import { AUTH_MODES, type AuthMode } from "./auth.ts";
 /** Every variable of the api. The README's table is tested against it. */
 export const API_VARIABLES = {
   ...SERVICE_VARIABLES,
-  DRAFTS_TOPIC: { parse: asText, fallback: "draft-requests", meaning: "topic that requests are published to" },
-  ORDERING_SHARDS: {
-    parse: asWholeNumber(0, 1_000),
-    fallback: 16,
-    meaning: "ordering keys per mailbox, which bound its requests in flight; 0 publishes without keys",
-  },
   AUTH_MODE: {
     parse: asAuthMode,
     meaning: `how callers prove who they are: iam (Cloud Run has checked them) or none (loopback addresses only)`,

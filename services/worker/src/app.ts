@@ -1,15 +1,16 @@
 import { decodePush } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
-import type { Logger } from "@draftmill/shared/log.ts";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { logLetter } from "./dead-letters/letter-log.ts";
+import { letterStatusOf, settleDeadLetter } from "./dead-letters/settle-dead-letter.ts";
 import { logDelivery } from "./delivery-log.ts";
 import { statusOf } from "./outcome.ts";
 import { type ProcessDeps, processDraft } from "./process-draft.ts";
 import type { VerifyPush } from "./push/verify-push.ts";
+import { type SweepDeps, sweep } from "./sweep/sweep.ts";
 
-export interface WorkerDeps extends ProcessDeps {
+export interface WorkerDeps extends ProcessDeps, SweepDeps {
   readonly verifyPush: VerifyPush;
-  readonly log: Logger;
   readonly project: string | undefined;
   /** Aborts when the process is to stop: what waits gives up and is delivered again. */
   readonly stopping: AbortSignal;
@@ -55,26 +56,27 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     }
   });
 
-  app.post(
-    "/push",
-    { onRequest: async ({ headers }) => deps.verifyPush(headers.authorization) },
-    async (request, reply) => {
-      const startedMs = deps.clock.monotonicMs();
-      const pushed = decodePush(request.body);
-      const over = new AbortController();
-      // Not AbortSignal.timeout: its timer would outlive the request by minutes, and a busy instance has many.
-      const timer = setTimeout(() => over.abort(), HOLD_MAX_MS);
-      reply.raw.once("close", () => {
-        clearTimeout(timer);
-        over.abort();
-      });
-      const hold = AbortSignal.any([deps.stopping, over.signal]);
-      const delivered = await processDraft(deps, pushed, hold);
-      const status = statusOf(delivered.outcome);
-      logDelivery(deps, { pushed, ...delivered, status, durationMs: deps.clock.monotonicMs() - startedMs });
-      return reply.code(status).send();
-    },
-  );
+  const verified = { onRequest: async ({ headers }: FastifyRequest) => deps.verifyPush(headers.authorization) };
+
+  app.post("/push", verified, async (request, reply) => {
+    const startedMs = deps.clock.monotonicMs();
+    const pushed = decodePush(request.body);
+    const delivered = await processDraft(deps, pushed, holdOf(deps, reply));
+    const status = statusOf(delivered.outcome);
+    logDelivery(deps, { pushed, ...delivered, status, durationMs: deps.clock.monotonicMs() - startedMs });
+    return reply.code(status).send();
+  });
+
+  app.post("/dead-letters", verified, async (request, reply) => {
+    const startedMs = deps.clock.monotonicMs();
+    const pushed = decodePush(request.body);
+    const { requestId, outcome } = await settleDeadLetter(deps, pushed, holdOf(deps, reply));
+    const status = letterStatusOf(outcome);
+    logLetter(deps, { pushed, requestId, outcome, status, durationMs: deps.clock.monotonicMs() - startedMs });
+    return reply.code(status).send();
+  });
+
+  app.post("/sweep", verified, async () => sweep(deps, deps.stopping));
 
   app.setNotFoundHandler((request, reply) => answerNotFound(null, request, reply));
   app.setErrorHandler(async (error, _request, reply) => {
@@ -85,6 +87,18 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     return reply.code(failure.status).send();
   });
   return app;
+}
+
+/** Ends what a delivery waits for: with the process, with its request, or when Pub/Sub is about to give it up. */
+function holdOf({ stopping }: WorkerDeps, reply: FastifyReply): AbortSignal {
+  const over = new AbortController();
+  // Not AbortSignal.timeout: its timer would outlive the request by minutes, and a busy instance has many.
+  const timer = setTimeout(() => over.abort(), HOLD_MAX_MS);
+  reply.raw.once("close", () => {
+    clearTimeout(timer);
+    over.abort();
+  });
+  return AbortSignal.any([stopping, over.signal]);
 }
 
 function answerNotFound(_error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {

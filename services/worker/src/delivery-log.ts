@@ -36,6 +36,8 @@ function outcomeFields(outcome: Outcome): Record<string, unknown> {
       return { draftId: outcome.draftId, found: outcome.found };
     case "duplicate":
       return { state: outcome.state };
+    case "parked":
+      return { code: outcome.code, incident: outcome.incident };
     case "dead-lettered":
     case "retry": {
       const { error } = outcome;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import type { DraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { type DraftRecord, newDraftRecord, type RecordProblem } from "@draftmill/shared/contract/draft-record.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import type { DraftError } from "@draftmill/shared/errors.ts";
 import type { Failure } from "@draftmill/shared/ledger/decide.ts";
@@ -8,14 +9,19 @@ import type { Failure } from "@draftmill/shared/ledger/decide.ts";
 export function failureOf(error: DraftError, pushed: PushedMessage): Failure {
   return {
     state: error.class === "permanent" ? "failed" : "parked",
-    problem: {
-      code: error.code,
-      detail: error.reason,
-      remedy: error.remedy,
-      retryable: error.class !== "permanent",
-      ...(error.fields.length > 0 ? { errors: error.fields } : {}),
-    },
+    problem: problemOf(error),
     body: pushed.data.toString("utf8"),
+  };
+}
+
+/** The same for the record alone. */
+export function problemOf(error: DraftError): RecordProblem {
+  return {
+    code: error.code,
+    detail: error.reason,
+    remedy: error.remedy,
+    retryable: error.class !== "permanent",
+    ...(error.fields.length > 0 ? { errors: error.fields } : {}),
   };
 }
 
@@ -23,4 +29,22 @@ export function failureOf(error: DraftError, pushed: PushedMessage): Failure {
 export function unreadableRecord(id: string, pushed: PushedMessage, nowMs: number): DraftRecord {
   const bodyHash = createHash("sha256").update(pushed.data).digest("base64url");
   return newDraftRecord({ id, mailbox: "", to: [], subject: "", bodyHash }, nowMs);
+}
+
+/** The record of a request as its message tells it, before anything has come of it. */
+export function requestRecord(message: DraftMessage, nowMs: number): DraftRecord {
+  const { id, request, bodyHash, caller, batch, generation } = message;
+  const known = {
+    id,
+    mailbox: request.mailbox,
+    to: request.to.map(({ address }) => address),
+    subject: request.subject,
+    bodyHash,
+    caller,
+    batch,
+    generation,
+    dedupeKey: request.dedupeKey,
+    metadata: request.metadata,
+  };
+  return newDraftRecord(known, message.accepted?.createdAtMs ?? nowMs);
 }

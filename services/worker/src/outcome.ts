@@ -9,6 +9,8 @@ export type Outcome =
   | { readonly kind: "duplicate"; readonly state: DraftState }
   /** It cannot succeed as things are; its dead letter is published. */
   | { readonly kind: "dead-lettered"; readonly error: DraftError }
+  /** An incident of its mailbox is open; the ledger keeps the request until that is over. */
+  | { readonly kind: "parked"; readonly code: string; readonly incident: string }
   /** Pub/Sub shall deliver it again. */
   | { readonly kind: "retry"; readonly error: DraftError };
 
@@ -21,6 +23,7 @@ export function statusOf(outcome: Outcome): 204 | 503 {
     case "created":
     case "duplicate":
     case "dead-lettered":
+    case "parked":
       return 204;
     case "retry":
       return 503;

@@ -1,9 +1,9 @@
 import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
-import { type DraftIds, type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import type { DraftIds, DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
-import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
+import type { Documents } from "@draftmill/shared/ledger/documents.ts";
 import type { Claimed } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { composeMessage } from "./compose/compose-message.ts";
 import {
@@ -12,15 +12,21 @@ import {
   deadLetterForeign,
   deadLetterUnclaimed,
 } from "./dead-letter-request.ts";
-import { unreadableRecord } from "./failure-record.ts";
+import { type BareMessage, noteBareMessage } from "./dead-letters/bare-message.ts";
+import { requestRecord, unreadableRecord } from "./failure-record.ts";
 import type { Gmail } from "./gmail/gmail-port.ts";
+import type { IncidentBoard } from "./incidents/incident-board.ts";
+import { parkRequest } from "./incidents/park-request.ts";
 import { knownDraftIds } from "./known-drafts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Pacer } from "./pacer.ts";
+import { held, untilMoved } from "./until-moved.ts";
 
 export interface ProcessDeps extends DeadLetterDeps {
   readonly gmail: Gmail;
   readonly pacer: Pacer;
+  readonly incidents: IncidentBoard;
+  readonly bareMessages: Documents<BareMessage>;
   readonly mailboxes: MailboxPolicy;
   readonly defaultMailbox: string | null;
   readonly leaseMs: number;
@@ -44,13 +50,31 @@ export interface Delivered {
 export async function processDraft(deps: ProcessDeps, pushed: PushedMessage, hold: AbortSignal): Promise<Delivered> {
   const decoded = decodeDraftMessage(pushed, deps.defaultMailbox);
   const requestId = decoded.ok ? decoded.message.id : decoded.id;
+  const outcome = await outcomeOf(deps, pushed, decoded, hold);
+  // Known by its messageId alone, which it loses should Pub/Sub give it up.
+  if (outcome.kind === "retry" && requestId === pushed.messageId) {
+    await noteBareMessage(deps.bareMessages, pushed, requestId, deps.clock.nowMs()).catch(() => {});
+  }
+  return { requestId, outcome };
+}
+
+async function outcomeOf(
+  deps: ProcessDeps,
+  pushed: PushedMessage,
+  decoded: ReturnType<typeof decodeDraftMessage>,
+  hold: AbortSignal,
+): Promise<Outcome> {
   try {
-    const outcome = decoded.ok
+    return decoded.ok
       ? await processRequest(deps, pushed, decoded.message, hold)
-      : await deadLetterUnclaimed(deps, pushed, unreadableRecord(requestId, pushed, deps.clock.nowMs()), decoded.error);
-    return { requestId, outcome };
+      : await deadLetterUnclaimed(
+          deps,
+          pushed,
+          unreadableRecord(decoded.id, pushed, deps.clock.nowMs()),
+          decoded.error,
+        );
   } catch (error) {
-    return { requestId, outcome: { kind: "retry", error: toDraftError(error) } };
+    return { kind: "retry", error: toDraftError(error) };
   }
 }
 
@@ -61,7 +85,7 @@ async function processRequest(
   hold: AbortSignal,
 ): Promise<Outcome> {
   const nowMs = deps.clock.nowMs();
-  const record = newDraftRecord(recordOf(message), message.accepted?.createdAtMs ?? nowMs);
+  const record = requestRecord(message, nowMs);
   if (!mayImpersonate(deps.mailboxes, message.request.mailbox)) {
     return deadLetterUnclaimed(deps, pushed, record, new DraftError("MAILBOX_NOT_ALLOWED"));
   }
@@ -91,6 +115,16 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
   for (let failures = 0; ; ) {
     // Waiting comes before the claim, so that leases stay short.
     await held(pacer.admit(mailbox, hold), hold, "GMAIL_THROTTLED");
+    const incident = await deps.incidents.openFor(mailbox);
+    if (incident !== null) {
+      const parked = await parkRequest(deps, pushed, record, incident);
+      if (parked.kind === "conflict") {
+        return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
+      }
+      if (parked.kind !== "busy") return parked;
+      await held(untilMoved(deps, message.id, parked.retryAfterMs, hold), hold, "CLAIM_BUSY");
+      continue;
+    }
     const claim = await ledger.claim(record, revision);
     revision = undefined;
     switch (claim.kind) {
@@ -118,8 +152,12 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
     if (error.applied === "unknown") return { kind: "retry", error };
     switch (error.class) {
       case "permanent":
-      case "admin":
         return deadLetterClaimed(deps, pushed, claim, error);
+      case "admin": {
+        const outcome = await deadLetterClaimed(deps, pushed, claim, error);
+        await deps.incidents.open(mailbox, error);
+        return outcome;
+      }
       case "throttled":
         pacer.refused(mailbox, error.retryAfterMs);
         await ledger.release(claim, "throttled");
@@ -178,49 +216,4 @@ function assertLeaseFresh({ clock, leaseMs }: ProcessDeps, claim: Claimed): void
   const byMonotonicMs = clock.monotonicMs() - claim.leaseStartedMonotonicMs;
   const byWallMs = Math.abs(clock.nowMs() - claim.leaseStartedWallMs);
   if (Math.max(byMonotonicMs, byWallMs) > leaseMs / 3) throw new DraftError("LEASE_SPENT");
-}
-
-/** Says what was waited for when the waiting was cut short. */
-async function held(waiting: Promise<void>, hold: AbortSignal, code: ErrorCode): Promise<void> {
-  try {
-    await waiting;
-  } catch (error) {
-    throw hold.aborted ? new DraftError(code) : error;
-  }
-}
-
-/** Returns once the record has left `processing`, or the lease that was seen has run out. */
-async function untilMoved(
-  { ledger, clock }: ProcessDeps,
-  id: string,
-  leaseLeftMs: number,
-  hold: AbortSignal,
-): Promise<void> {
-  const moved = new AbortController();
-  const either = AbortSignal.any([hold, moved.signal]);
-  const watching = (async () => {
-    for await (const record of ledger.watch(id, either)) if (record.state !== "processing") return;
-  })();
-  try {
-    await Promise.race([watching, clock.sleep(leaseLeftMs, either)]);
-    hold.throwIfAborted();
-  } finally {
-    moved.abort();
-    await watching;
-  }
-}
-
-function recordOf({ id, request, bodyHash, caller, batch, generation }: DraftMessage) {
-  return {
-    id,
-    mailbox: request.mailbox,
-    to: request.to.map(({ address }) => address),
-    subject: request.subject,
-    bodyHash,
-    caller,
-    batch,
-    generation,
-    dedupeKey: request.dedupeKey,
-    metadata: request.metadata,
-  };
 }

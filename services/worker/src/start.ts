@@ -1,20 +1,28 @@
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
-import type { DeadLetter } from "@draftmill/shared/contract/dead-letter.ts";
 import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
+import { INCIDENTS } from "@draftmill/shared/incident/incident.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
-import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { type OutgoingMessage, openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { REPLAYS } from "@draftmill/shared/replay/replay.ts";
+import { runReplays } from "@draftmill/shared/replay/run-replays.ts";
 import { buildApp } from "./app.ts";
 import { readWorkerConfig, WORKER_VARIABLES, type WorkerConfig } from "./config.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
+import { BARE_MESSAGES } from "./dead-letters/bare-message.ts";
 import { openGmail } from "./gmail/open-gmail.ts";
 import type { GoogleCall } from "./google/google-call.ts";
+import { createIncidentBoard } from "./incidents/incident-board.ts";
+import { probeIncidents } from "./incidents/probe-incidents.ts";
+import { takeUpParked } from "./incidents/take-up-parked.ts";
 import { createBackoffPacer } from "./pacer.ts";
 import { acceptAnyPush, createPushVerifier } from "./push/verify-push.ts";
+import { lookAtDue } from "./sweep/look-at-due.ts";
+import type { RequestPublisher } from "./sweep/request-publisher.ts";
 
 export interface RunningWorker {
   readonly url: string;
@@ -22,7 +30,7 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** A publish of a dead letter that is not confirmed by then makes the delivery a retry. */
+/** A publish that is not confirmed by then makes the delivery, or the sweep's step, one to be repeated. */
 const PUBLISH_TIMEOUT_MS = 10_000;
 
 /** Builds the worker from its environment and listens. Throws `EnvironmentError` before anything is opened. */
@@ -42,22 +50,40 @@ export async function startWorker(
     lifecycle.onClose(() => store.close());
     const deadLetters = openDeadLetters(config);
     lifecycle.onClose(() => deadLetters.close());
+    const requests = openRequests(config);
+    lifecycle.onClose(() => requests.close());
+    const leaseMs = env.CLAIM_LEASE_MS;
+    const ledger = new DraftLedger(store, { clock, leaseMs });
+    const gmail = openGmail({
+      endpoints: env,
+      serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
+      scope: env.GMAIL_SCOPE,
+      metadataOnly: env.GCE_METADATA_HOST !== undefined,
+      timeoutMs: env.GOOGLE_TIMEOUT_MS,
+      clock,
+      onCall: logGoogleCall(log),
+    });
+    const pacer = createBackoffPacer(clock, Math.random);
+    const incidents = ledger.documents(INCIDENTS);
+    const replays = ledger.documents(REPLAYS);
+    const orderingShards = env.ORDERING_SHARDS;
+    const replaying = { ledger, replays, publisher: requests, orderingShards, clock, log };
     const app = buildApp({
-      ledger: new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS }),
-      gmail: openGmail({
-        endpoints: env,
-        serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
-        scope: env.GMAIL_SCOPE,
-        metadataOnly: env.GCE_METADATA_HOST !== undefined,
-        timeoutMs: env.GOOGLE_TIMEOUT_MS,
-        clock,
-        onCall: logGoogleCall(log),
-      }),
-      pacer: createBackoffPacer(clock, Math.random),
+      ledger,
+      gmail,
+      pacer,
+      incidents: createIncidentBoard({ incidents, clock, leaseMs, log }),
+      bareMessages: ledger.documents(BARE_MESSAGES),
       deadLetters,
+      chores: [
+        { name: "due", run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, orderingShards, log }, signal) },
+        { name: "incidents", run: (signal) => probeIncidents({ incidents, gmail, clock, leaseMs, log }, signal) },
+        { name: "parked", run: (signal) => takeUpParked({ ledger, incidents, replays, clock, leaseMs }, signal) },
+        { name: "replays", run: (signal) => runReplays(replaying, signal) },
+      ],
       mailboxes: config.mailboxes,
       defaultMailbox: config.defaultMailbox,
-      leaseMs: env.CLAIM_LEASE_MS,
+      leaseMs,
       clock,
       random: Math.random,
       verifyPush: pushVerifier(config, clock),
@@ -81,18 +107,26 @@ export async function startWorker(
   });
 }
 
-function openDeadLetters({ env }: WorkerConfig): DeadLetterPublisher {
+function openDeadLetters(config: WorkerConfig): DeadLetterPublisher {
+  return openPublisher(config, config.env.DEAD_LETTER_TOPIC, false);
+}
+
+function openRequests(config: WorkerConfig): RequestPublisher {
+  return openPublisher(config, config.env.DRAFTS_TOPIC, config.env.ORDERING_SHARDS > 0);
+}
+
+function openPublisher({ env }: WorkerConfig, name: string, ordered: boolean) {
   const topic = openTopicPublisher({
-    topic: env.DEAD_LETTER_TOPIC,
+    topic: name,
     projectId: env.GOOGLE_CLOUD_PROJECT,
     emulatorHost: env.PUBSUB_EMULATOR_HOST,
-    ordered: false,
+    ordered,
     timeoutMs: PUBLISH_TIMEOUT_MS,
   });
   return {
-    async publish(letter: DeadLetter) {
+    async publish(message: OutgoingMessage) {
       try {
-        await topic.publish(letter);
+        await topic.publish(message);
       } catch (error) {
         throw new DraftError("PUBLISH_UNCONFIRMED", { applied: "unknown", cause: error });
       }

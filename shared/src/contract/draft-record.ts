@@ -166,6 +166,8 @@ export const MOVES = {
   look: { by: "reconciler", from: ["queued", "processing"], to: ["queued"] },
   /** No queue can hold its message any more, and its body is not on record. */
   expire: { by: "reconciler", from: ["queued", "processing"], to: ["dead"] },
+  /** The queue has confirmed the message of a replay or of the sweep: noted, not moved. */
+  confirm: { by: "operator", from: ["queued"], to: ["queued"] },
   /** Withdrawn. A live claim is left to end first. */
   cancel: { by: "operator", from: ["queued", "failed", "parked", "dead"], to: ["canceled"] },
   /** A tainted record's draft was found in the mailbox. From `processing` only after the lease. */

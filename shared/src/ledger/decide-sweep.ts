@@ -1,5 +1,6 @@
 import { type DraftRecord, isLegalMove, QUEUE_LOST_AFTER_MS, type RecordProblem } from "../contract/draft-record.ts";
 import { type LeaseTime, leaseLeftMs, type OperatorDecision, written } from "./decide.ts";
+import { isUnpublished } from "./due.ts";
 
 /** What the sweep decides about a record that is due, again as functions of the record alone. */
 
@@ -16,7 +17,8 @@ export type SweepStep =
   | { readonly kind: "none" }
   | { readonly kind: "busy"; readonly retryAfterMs: number }
   | { readonly kind: "adopt"; readonly otherwise: "republish" | "expire" | "wait" }
-  | { readonly kind: "extras" | "republish" | "expire" | "wait" };
+  | { readonly kind: "extras" }
+  | { readonly kind: "republish" | "expire" | "wait" };
 
 export function decideSweep(record: DraftRecord, time: LeaseTime): SweepStep {
   const { state, tainted, body } = record;
@@ -26,8 +28,9 @@ export function decideSweep(record: DraftRecord, time: LeaseTime): SweepStep {
   switch (state) {
     case "queued":
     case "processing": {
-      const isLost = time.nowMs >= record.createdAtMs + QUEUE_LOST_AFTER_MS;
-      const otherwise = body !== null ? "republish" : isLost ? "expire" : "wait";
+      const isLost = time.nowMs >= record.updatedAtMs + QUEUE_LOST_AFTER_MS;
+      const isHeld = !isUnpublished(record) && !isLost;
+      const otherwise = isHeld ? "wait" : body !== null ? "republish" : "expire";
       return tainted ? { kind: "adopt", otherwise } : { kind: otherwise };
     }
     case "created":
@@ -46,7 +49,15 @@ export function decideSweep(record: DraftRecord, time: LeaseTime): SweepStep {
 export function decideLooked(record: DraftRecord, time: LeaseTime): OperatorDecision {
   const retryAfterMs = leaseLeftMs(record, time);
   if (retryAfterMs > 0) return { kind: "busy", retryAfterMs };
-  return written(record, time, { ...lapsed(record), looks: record.looks + 1 });
+  return untouched(record, written(record, time, { ...lapsed(record), looks: record.looks + 1 }).record);
+}
+
+/** Google could not be asked. Not a look: the record is due again when a lease has gone by. */
+export function decidePostpone(record: DraftRecord, time: LeaseTime): OperatorDecision {
+  const retryAfterMs = leaseLeftMs(record, time);
+  if (retryAfterMs > 0) return { kind: "busy", retryAfterMs };
+  const { record: postponed } = written(record, time, { ...lapsed(record), looks: record.looks });
+  return untouched(record, { ...postponed, dueAtMs: time.nowMs + time.leaseMs });
 }
 
 /** Its message is published next, once more: what the queue gives up on from here on is not this generation's. */
@@ -56,7 +67,7 @@ export function decideRepublish(record: DraftRecord, time: LeaseTime): OperatorD
   }
   const retryAfterMs = leaseLeftMs(record, time);
   if (retryAfterMs > 0) return { kind: "busy", retryAfterMs };
-  const again = { generation: record.generation + 1, looks: record.looks + 1, note: null };
+  const again = { generation: record.generation + 1, looks: record.looks + 1, note: "publish-unconfirmed" } as const;
   return written(record, time, { ...lapsed(record), ...again });
 }
 
@@ -75,6 +86,12 @@ export function decideSuspect(record: DraftRecord, time: LeaseTime): OperatorDec
   const taint = record.state === "created" ? { taintedBefore: true } : { tainted: true };
   const { record: suspected } = written(record, time, taint);
   return { kind: "write", record: { ...suspected, dueAtMs: time.nowMs } };
+}
+
+/** A look is no change of the request: it lives no longer for it, and what it waits for takes no longer. */
+function untouched(before: DraftRecord, after: DraftRecord): OperatorDecision {
+  const { updatedAtMs, expireAtMs } = before;
+  return { kind: "write", record: { ...after, updatedAtMs, expireAtMs } };
 }
 
 function lapsed(record: DraftRecord): Partial<DraftRecord> {

@@ -76,7 +76,8 @@ export function decideClaim(stored: DraftRecord | null, candidate: DraftRecord, 
     tainted: true,
     claimedAtMs: time.nowMs,
     claims: current.claims + 1,
-    note: null,
+    // A late delivery of an older message does not prove that the newest one was published.
+    note: candidate.generation < current.generation ? current.note : null,
     problem: null,
   });
 }
@@ -117,7 +118,12 @@ export function decideRelease(
   if (record.fence !== fence) return { kind: "fenced-off" };
   if (record.state === "queued") return { kind: "done", record };
   if (!isLegalMove("release", record.state, "queued")) return { kind: "fenced-off" };
-  return written(record, time, { state: "queued", tainted: record.taintedBefore, claimedAtMs: null, note });
+  return written(record, time, {
+    state: "queued",
+    tainted: record.taintedBefore,
+    claimedAtMs: null,
+    note: record.note === "publish-unconfirmed" ? record.note : note,
+  });
 }
 
 /** The owner of `fence` gives up. The taint stays: an attempt before may have left a draft. */
@@ -148,6 +154,13 @@ export function decideReplay(record: DraftRecord, time: LeaseTime): OperatorDeci
     note: "publish-unconfirmed",
     problem: null,
   });
+}
+
+/** The queue holds the message of this generation. */
+export function decideConfirm(record: DraftRecord, generation: number, time: LeaseTime): OperatorDecision {
+  const isThis = record.note === "publish-unconfirmed" && record.generation === generation;
+  if (!isThis || !isLegalMove("confirm", record.state, "queued")) return { kind: "refused", state: record.state };
+  return written(record, time, { note: null });
 }
 
 /** Withdrawn before it became a draft. Messages that are still in the queue are acknowledged when they come. */

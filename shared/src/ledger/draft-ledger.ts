@@ -6,6 +6,7 @@ import {
   decideCancel,
   decideClaim,
   decideComplete,
+  decideConfirm,
   decideDoubt,
   decideFail,
   decideRefuse,
@@ -19,6 +20,7 @@ import {
 import {
   decideExpire,
   decideLooked,
+  decidePostpone,
   decideRepublish,
   decideSuspect,
   decideSweep,
@@ -156,6 +158,11 @@ export class DraftLedger {
     return this.#move(id, decideReplay);
   }
 
+  /** The queue has confirmed the message that a replay or the sweep published. */
+  confirm(id: string, generation: number): Promise<Moved> {
+    return this.#move(id, (record, time) => decideConfirm(record, generation, time));
+  }
+
   cancel(id: string): Promise<Moved> {
     return this.#move(id, decideCancel);
   }
@@ -173,6 +180,11 @@ export class DraftLedger {
   /** The sweep has looked at the record and changed nothing: it is due again later, or never. */
   looked(id: string): Promise<Moved> {
     return this.#move(id, decideLooked);
+  }
+
+  /** The sweep could not look: the record is due again a lease later. */
+  postpone(id: string): Promise<Moved> {
+    return this.#move(id, decidePostpone);
   }
 
   /** Sets an open request with its body on record back to `queued`. Publish its message afterwards. */

@@ -27,7 +27,30 @@ export interface Replay {
   readonly skipped: Readonly<Record<string, number>>;
   /** Until when the process that carries it out has it to itself; another takes it up afterwards. */
   readonly leaseUntilMs: number;
+  /** Up to where the failures have been gone through; null at the beginning. */
+  readonly progress: ReplayProgress | null;
   readonly finishedAtMs: number | null;
+}
+
+/** The state whose records are being gone through, and the cursor of the next page. */
+export interface ReplayProgress {
+  readonly state: FailureState;
+  readonly cursor: string | null;
+}
+
+export type NewReplay = Pick<Replay, "id" | "filter" | "limit" | "caller">;
+
+export function newReplay(order: NewReplay, nowMs: number): Replay {
+  return {
+    ...order,
+    state: "running",
+    createdAtMs: nowMs,
+    requeued: 0,
+    skipped: {},
+    leaseUntilMs: 0,
+    progress: null,
+    finishedAtMs: null,
+  };
 }
 
 export const REPLAYS: DocumentKind<Replay> = {

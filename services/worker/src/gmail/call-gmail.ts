@@ -25,7 +25,7 @@ export interface RequestOptions {
 }
 
 export interface GmailCall<Data> {
-  readonly operation: "drafts.create" | "drafts.list" | "drafts.get";
+  readonly operation: "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete";
   readonly mailbox: string;
   readonly signal: AbortSignal;
   /** Runs synchronously right before the request leaves; throws a `DraftError` to keep it back. */

@@ -4,7 +4,7 @@ import type { CallGmail } from "./call-gmail.ts";
 import { draftIdsOf } from "./draft-ids.ts";
 import type { DraftMarkers } from "./draft-markers.ts";
 import type { DraftsResource } from "./drafts-resource.ts";
-import type { CreatedDraft, IsKnownDraft } from "./gmail-port.ts";
+import type { CreatedDraft, IsKnownDraft, MarkedDraft } from "./gmail-port.ts";
 
 export interface FindDraftDeps {
   readonly call: CallGmail;
@@ -29,11 +29,29 @@ const PAGES_MAX = 20;
 const OPENED_AT_ONCE = 4;
 
 /**
- * Goes through the mailbox's drafts, newest first as Gmail lists them, and opens those that nobody accounts for until
- * one carries the request's id. Without a search term: Gmail's index lags behind and does not cover this header.
- * A miss means: not among the newest `openMax` strangers.
+ * The newest draft that carries the request's id. A miss means: not among the newest `openMax` strangers.
  */
 export async function findDraft(deps: FindDraftDeps, search: Search): Promise<CreatedDraft | null> {
+  for await (const found of draftsOfRequest(deps, search)) return found;
+  return null;
+}
+
+/** All of them, each opened once more to see it as it is now. */
+export async function markedDrafts(deps: FindDraftDeps, search: Search): Promise<readonly MarkedDraft[]> {
+  const marked: MarkedDraft[] = [];
+  for await (const { draftId } of draftsOfRequest(deps, search)) {
+    const draft = await openDraft(deps, search, draftId);
+    const ids = draft && draftIdsOf(draft);
+    if (ids) marked.push({ ...ids, subject: headerOf(draft.message?.payload, "subject") });
+  }
+  return marked;
+}
+
+/**
+ * Goes through the mailbox's drafts, newest first as Gmail lists them, and opens those that nobody accounts for. Without a
+ * search term: Gmail's index lags behind and does not cover this header.
+ */
+async function* draftsOfRequest(deps: FindDraftDeps, search: Search): AsyncGenerator<CreatedDraft> {
   let opened = 0;
   let pageToken: string | undefined;
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
@@ -44,17 +62,15 @@ export async function findDraft(deps: FindDraftDeps, search: Search): Promise<Cr
       if (ids !== null && !(await search.isKnown(ids.draftId))) strangers.push(ids);
     }
     for (let at = 0; at < strangers.length; at += OPENED_AT_ONCE) {
-      if (opened >= deps.openMax) return null;
+      if (opened >= deps.openMax) return;
       const few = strangers.slice(at, at + Math.min(OPENED_AT_ONCE, deps.openMax - opened));
       opened += few.length;
       const markers = await Promise.all(few.map((ids) => markerOf(deps, search, ids.draftId)));
-      const found = few[markers.indexOf(search.requestId)];
-      if (found !== undefined) return found;
+      yield* few.filter((_, index) => markers[index] === search.requestId);
     }
     pageToken = page.nextPageToken ?? undefined;
-    if (pageToken === undefined) return null;
+    if (pageToken === undefined) return;
   }
-  return null;
 }
 
 function listPage(
@@ -72,28 +88,38 @@ function listPage(
 }
 
 /** The request id that a draft carries; null when it carries none or is gone. */
-async function markerOf(
-  { call, drafts, markers }: FindDraftDeps,
+async function markerOf(deps: FindDraftDeps, search: Search, draftId: string): Promise<string | null> {
+  const seen = deps.markers.get(search.mailbox, draftId);
+  if (seen !== undefined) return seen;
+  const draft = await openDraft(deps, search, draftId);
+  if (draft === null) return null;
+  const marker = headerOf(draft.message?.payload, "x-draftmill-id");
+  deps.markers.set(search.mailbox, draftId, marker);
+  return marker;
+}
+
+/** Null for a draft that was sent or thrown away since the list was made. */
+async function openDraft(
+  { call, drafts }: FindDraftDeps,
   { mailbox, signal }: Search,
   draftId: string,
-): Promise<string | null> {
-  const seen = markers.get(mailbox, draftId);
-  if (seen !== undefined) return seen;
+): Promise<gmail_v1.Schema$Draft | null> {
   try {
-    const draft = await call({
+    return await call({
       operation: "drafts.get",
       mailbox,
       signal,
       invoke: (auth, options) => drafts.get({ auth, userId: "me", id: draftId, format: "metadata" }, options),
     });
-    const marker = headerOf(draft.message?.payload, "x-draftmill-id");
-    markers.set(mailbox, draftId, marker);
-    return marker;
   } catch (error) {
-    // Sent or thrown away since the list was made.
-    if (error instanceof DraftError && error.code === "THREAD_NOT_FOUND") return null;
+    if (isGone(error)) return null;
     throw error;
   }
+}
+
+/** Gmail's 404, which for a draft means that it is not there any more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof DraftError && error.code === "THREAD_NOT_FOUND";
 }
 
 function headerOf(part: gmail_v1.Schema$MessagePart | undefined, name: string): string | null {

@@ -5,7 +5,7 @@ import { type CallGmailDeps, createCallGmail, haveToken } from "./call-gmail.ts"
 import { draftIdsOf } from "./draft-ids.ts";
 import { createDraftMarkers } from "./draft-markers.ts";
 import type { DraftsResource } from "./drafts-resource.ts";
-import { findDraft } from "./find-draft.ts";
+import { findDraft, isGone, markedDrafts } from "./find-draft.ts";
 import type { Gmail } from "./gmail-port.ts";
 
 export interface GmailClientDeps extends CallGmailDeps {
@@ -26,7 +26,7 @@ const MARKERS_MAX = 50_000;
 export function createGmailClient(deps: GmailClientDeps): Gmail {
   const { drafts, clients, findMax } = deps;
   const call = createCallGmail(deps);
-  const markers = createDraftMarkers(MARKERS_MAX);
+  const finding = { call, drafts, markers: createDraftMarkers(MARKERS_MAX), openMax: findMax };
   return {
     prepare: (mailbox, signal) => haveToken(clients.clientFor(mailbox), signal),
 
@@ -43,8 +43,34 @@ export function createGmailClient(deps: GmailClientDeps): Gmail {
       throw new DraftError("GMAIL_UNAVAILABLE", { applied: "unknown", reason: "Gmail's answer names no draft" });
     },
 
-    findDraft: (mailbox, requestId, isKnown, signal) =>
-      findDraft({ call, drafts, markers, openMax: findMax }, { mailbox, requestId, isKnown, signal }),
+    findDraft: (mailbox, requestId, isKnown, signal) => findDraft(finding, { mailbox, requestId, isKnown, signal }),
+
+    markedDrafts: (mailbox, requestId, isKnown, signal) =>
+      markedDrafts(finding, { mailbox, requestId, isKnown, signal }),
+
+    async deleteDraft(mailbox, draftId, signal) {
+      try {
+        await call({
+          operation: "drafts.delete",
+          mailbox,
+          signal,
+          invoke: (auth, options) => drafts.delete({ auth, userId: "me", id: draftId }, options),
+        });
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    },
+
+    async probe(mailbox, signal) {
+      // What was refused may be remembered with the token.
+      clients.forget(clients.clientFor(mailbox));
+      await call({
+        operation: "drafts.list",
+        mailbox,
+        signal,
+        invoke: (auth, options) => drafts.list({ auth, userId: "me", maxResults: 1 }, options),
+      });
+    },
   };
 }
 

@@ -10,8 +10,14 @@ export interface CreatedDraft {
 /** Whether a draft id belongs to a request that is accounted for. */
 export type IsKnownDraft = (draftId: string) => Promise<boolean> | boolean;
 
+/** A draft that carries a request's X-Draftmill-Id, as it is now. */
+export interface MarkedDraft extends CreatedDraft {
+  /** Its Subject header; null when it has none. */
+  readonly subject: string | null;
+}
+
 /**
- * Drafts in users' mailboxes. There is no way to send one, change one or delete one. Every failure is a `DraftError`;
+ * Drafts in users' mailboxes. There is no way to send one or to change one. Every failure is a `DraftError`;
  * every call that leaves the process has a deadline of its own, and none starts once the signal has aborted.
  */
 export interface Gmail {
@@ -41,4 +47,18 @@ export interface Gmail {
     isKnown: IsKnownDraft,
     signal: AbortSignal,
   ): Promise<CreatedDraft | null>;
+
+  /** Every draft whose X-Draftmill-Id is this request's id, newest first, looked for like `findDraft`. */
+  markedDrafts(
+    mailbox: string,
+    requestId: string,
+    isKnown: IsKnownDraft,
+    signal: AbortSignal,
+  ): Promise<readonly MarkedDraft[]>;
+
+  /** Deletes a draft for good. One that is gone already counts as deleted. */
+  deleteDraft(mailbox: string, draftId: string, signal: AbortSignal): Promise<void>;
+
+  /** Asks for a new token and for one draft of the list: resolves when Google serves this mailbox. */
+  probe(mailbox: string, signal: AbortSignal): Promise<void>;
 }

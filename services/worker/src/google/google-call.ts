@@ -10,7 +10,8 @@ export type GoogleOperation =
   | "token"
   | "drafts.create"
   | "drafts.list"
-  | "drafts.get";
+  | "drafts.get"
+  | "drafts.delete";
 
 /** One call to Google, as it may be logged: nothing in it comes from a body, a token or a mail. */
 export interface GoogleCall {

@@ -1,0 +1,153 @@
+import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
+import type { SweepStep } from "@draftmill/shared/ledger/decide-sweep.ts";
+import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Logger } from "@draftmill/shared/log.ts";
+import { publishAgain } from "@draftmill/shared/replay/replay-row.ts";
+import { problemOf } from "../failure-record.ts";
+import type { Gmail, IsKnownDraft, MarkedDraft } from "../gmail/gmail-port.ts";
+import type { Pacer } from "../pacer.ts";
+import type { RequestPublisher } from "./request-publisher.ts";
+import type { SweepCounts } from "./sweep-report.ts";
+import { isUnedited } from "./unedited.ts";
+
+export interface LookDeps {
+  readonly ledger: DraftLedger;
+  readonly gmail: Gmail;
+  readonly pacer: Pacer;
+  readonly requests: RequestPublisher;
+  readonly orderingShards: number;
+  readonly log: Logger;
+}
+
+/** A mailbox that Gmail wants left alone for longer than this is left to the next sweep. */
+const ADMIT_WITHIN_MS = 2_000;
+
+/**
+ * Does what a due record needs. A failure of Google is counted and puts the record off; one of the ledger is thrown, as
+ * nothing else would get on either.
+ */
+export async function lookAt(
+  deps: LookDeps,
+  record: DraftRecord,
+  step: SweepStep,
+  isKnown: IsKnownDraft,
+  signal: AbortSignal,
+): Promise<SweepCounts> {
+  switch (step.kind) {
+    case "none":
+    case "busy":
+      return {};
+    case "extras":
+    case "adopt":
+      return { looked: 1, ...(await lookInMailbox(deps, record, step, isKnown, signal)) };
+    case "republish":
+    case "expire":
+    case "wait":
+      return { looked: 1, ...(await goOn(deps, record, step.kind)) };
+    default:
+      return step satisfies never;
+  }
+}
+
+async function lookInMailbox(
+  deps: LookDeps,
+  record: DraftRecord,
+  step: Extract<SweepStep, { kind: "extras" | "adopt" }>,
+  isKnown: IsKnownDraft,
+  signal: AbortSignal,
+): Promise<SweepCounts> {
+  let marked: readonly MarkedDraft[];
+  try {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(ADMIT_WITHIN_MS)]);
+    await deps.pacer.admit(record.mailbox, patience);
+    marked = await deps.gmail.markedDrafts(record.mailbox, record.id, isKnown, signal);
+  } catch (error) {
+    return postponed(deps, record, error);
+  }
+  if (step.kind === "extras") {
+    const extras = marked.filter(({ draftId }) => draftId !== record.draftId);
+    return removeExtras(deps, record, extras, signal);
+  }
+  const kept = theOneToKeep(record, marked);
+  if (kept === undefined) return goOn(deps, record, step.otherwise);
+  const moved = await deps.ledger.adopt(record.id, kept);
+  // A delivery was faster; it finds the draft itself.
+  if (moved.kind !== "moved") return {};
+  deps.log.info({ requestId: record.id, draftId: kept.draftId, from: record.state }, "draft.adopted");
+  const others = marked.filter((draft) => draft !== kept);
+  return { adopted: 1, ...(others.length > 0 ? await removeExtras(deps, moved.record, others, signal) : {}) };
+}
+
+/** One that a person has worked on, or else the first that was made. They come newest first. */
+function theOneToKeep(record: DraftRecord, marked: readonly MarkedDraft[]): MarkedDraft | undefined {
+  return marked.find((draft) => !isUnedited(draft, record)) ?? marked.at(-1);
+}
+
+async function removeExtras(
+  deps: LookDeps,
+  record: DraftRecord,
+  extras: readonly MarkedDraft[],
+  signal: AbortSignal,
+): Promise<SweepCounts> {
+  const counts = { extrasDeleted: 0, extrasKept: 0 };
+  try {
+    for (const extra of extras) {
+      const fields = { requestId: record.id, draftId: extra.draftId, beside: record.draftId };
+      if (isUnedited(extra, record)) {
+        await deps.gmail.deleteDraft(record.mailbox, extra.draftId, signal);
+        counts.extrasDeleted += 1;
+        deps.log.warn(fields, "draft.extra-deleted");
+      } else {
+        counts.extrasKept += 1;
+        deps.log.warn(fields, "draft.extra-kept");
+      }
+    }
+  } catch (error) {
+    return { ...counts, ...(await postponed(deps, record, error)) };
+  }
+  await deps.ledger.looked(record.id);
+  return counts;
+}
+
+/** No draft is there. */
+async function goOn(deps: LookDeps, record: DraftRecord, step: "republish" | "expire" | "wait"): Promise<SweepCounts> {
+  switch (step) {
+    case "wait":
+      await deps.ledger.looked(record.id);
+      return {};
+    case "expire": {
+      const moved = await deps.ledger.expire(record.id, problemOf(new DraftError("MESSAGE_LOST")));
+      if (moved.kind === "moved") deps.log.error({ requestId: record.id, code: "MESSAGE_LOST" }, "draft.lost");
+      return moved.kind === "moved" ? { expired: 1 } : {};
+    }
+    case "republish":
+      return republish(deps, record);
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Recorded first: whatever breaks in between, the record still says that it has to be published. */
+async function republish(deps: LookDeps, record: DraftRecord): Promise<SweepCounts> {
+  const moved = await deps.ledger.republish(record.id);
+  if (moved.kind !== "moved") return {};
+  try {
+    await publishAgain({ ...deps, publisher: deps.requests }, moved.record);
+    return { republished: 1 };
+  } catch (error) {
+    const { code, reason } = toDraftError(error);
+    if (code === "LEDGER_UNAVAILABLE") throw error;
+    deps.log.warn({ requestId: record.id, code, reason }, "sweep.publish-failed");
+    return { postponed: 1 };
+  }
+}
+
+async function postponed(deps: LookDeps, record: DraftRecord, error: unknown): Promise<SweepCounts> {
+  const failure = toDraftError(error);
+  if (failure.code === "LEDGER_UNAVAILABLE") throw error;
+  if (failure.class === "throttled") deps.pacer.refused(record.mailbox, failure.retryAfterMs);
+  deps.log.warn({ requestId: record.id, code: failure.code, reason: failure.reason }, "sweep.postponed");
+  await deps.ledger.postpone(record.id);
+  return { postponed: 1 };
+}

@@ -1,0 +1,60 @@
+import type { EncodedMessage } from "../contract/draft-message.ts";
+import type { DraftRecord } from "../contract/draft-record.ts";
+import { encodeRepublished } from "../contract/republished-message.ts";
+import type { DraftLedger } from "../ledger/draft-ledger.ts";
+
+/** Where requests are published once more. */
+export interface ReplayPublisher {
+  publish(message: EncodedMessage): Promise<unknown>;
+}
+
+export interface ReplayRowDeps {
+  readonly ledger: DraftLedger;
+  readonly publisher: ReplayPublisher;
+  readonly orderingShards: number;
+}
+
+/**
+ * Why a request is left as it is.
+ * - `no-body`: its content is not on record
+ * - `cannot-succeed`: the same content would fail in the same way
+ * - `moved`: it is no failure any more
+ * - `limit`: the replay was for fewer
+ */
+export type SkipReason = "no-body" | "cannot-succeed" | "moved" | "limit";
+
+/** A request whose content is at fault fails again however often it is tried. */
+const CANNOT_SUCCEED: ReadonlySet<string> = new Set(["REQUEST_INVALID", "MESSAGE_MALFORMED", "REQUEST_ID_REUSED"]);
+
+/** Null when the request can be taken up again. */
+export function skipReasonOf({ body, problem }: Pick<DraftRecord, "body" | "problem">): SkipReason | null {
+  if (problem !== null && CANNOT_SUCCEED.has(problem.code)) return "cannot-succeed";
+  return body === null ? "no-body" : null;
+}
+
+/**
+ * Takes one failed request up again: recorded first, published second. When the publish fails the record still says that it has to be
+ * done, and the sweep does it.
+ */
+export async function replayRow(
+  { ledger, publisher, orderingShards }: ReplayRowDeps,
+  row: DraftRecord,
+): Promise<"requeued" | SkipReason> {
+  const reason = skipReasonOf(row);
+  if (reason !== null) return reason;
+  const moved = await ledger.replay(row.id);
+  if (moved.kind !== "moved") return "moved";
+  await publishAgain({ ledger, publisher, orderingShards }, moved.record).catch(() => {});
+  return "requeued";
+}
+
+/** Publishes the message of a record that says so, and records that the queue has it. Rejects when it may not have it. */
+export async function publishAgain(
+  { ledger, publisher, orderingShards }: ReplayRowDeps,
+  record: DraftRecord,
+): Promise<void> {
+  const message = encodeRepublished(record, orderingShards);
+  if (message === null) return;
+  await publisher.publish(message);
+  await ledger.confirm(record.id, record.generation);
+}
