@@ -8,15 +8,16 @@ import { LedgerUnavailable, type Stored } from "./ledger.ts";
  * How a record lies in Firestore: whole, as JSON, in one field without an index, and beside it what lists look for.
  *
  * - `state`, `mailbox`, `batch`, `code`: filters; the last two are left out where the record has none
+ * - `due`: when the sweep has to look at it, milliseconds since the epoch; left out when never
  * - `created`: the order of lists, microseconds since the epoch by the creator's clock, never twice from one process
  * - `expireAt`: for Firestore's time to live
  * - `write`: tells every write from every other. A write that changes nothing keeps the document's updateTime
  *   (https://cloud.google.com/firestore/docs/reference/rest/v1/WriteResult), and several swaps could then succeed on it.
  */
-type Fields = Record<string, firestore_v1.Schema$Value>;
+export type Fields = Record<string, firestore_v1.Schema$Value>;
 
 /** The fields that a swap replaces; the others stay as they were created. */
-export const SWAPPED_FIELDS = ["state", "code", "expireAt", "record", "write"];
+export const SWAPPED_FIELDS = ["state", "code", "due", "expireAt", "record", "write"];
 
 /** Of the 1 MiB that a document may have (https://cloud.google.com/firestore/quotas), some is for the other fields. */
 const RECORD_MAX_BYTES = 1_000_000;
@@ -31,6 +32,7 @@ export function swappedFieldsOf(record: DraftRecord, write: string): Fields {
   return {
     state: { stringValue: record.state },
     ...(code === undefined ? {} : { code: { stringValue: code } }),
+    ...(record.dueAtMs === null ? {} : { due: { integerValue: String(Math.ceil(record.dueAtMs)) } }),
     expireAt: { timestampValue: new Date(record.expireAtMs).toISOString() },
     record: { stringValue: jsonOf(record) },
     write: { stringValue: write },

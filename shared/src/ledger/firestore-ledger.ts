@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { DRAFT_STATES, type DraftRecord, type DraftState } from "../contract/draft-record.ts";
 import { withDeadline } from "../deadline.ts";
+import type { CreateDocumentResult, DocumentPage, LedgerDocument, StoredDocument } from "./document-store.ts";
 import type { FirestoreAccess } from "./firestore-access.ts";
-import { FirestoreClient } from "./firestore-client.ts";
+import { FirestoreClient, type FirestoreDocument } from "./firestore-client.ts";
 import {
   createdFieldsOf,
   documentIdOf,
@@ -12,14 +13,27 @@ import {
   SWAPPED_FIELDS,
   storedOf,
   swappedFieldsOf,
-  writeOf,
 } from "./firestore-document.ts";
-import { COLLECTION, checkLimit, countQuery, cursorAt, listQuery, parseCursor, positionOf } from "./firestore-pages.ts";
+import { FirestoreDocuments } from "./firestore-documents.ts";
+import { failureGroups } from "./firestore-failure-groups.ts";
+import {
+  COLLECTION,
+  checkLimit,
+  countQuery,
+  cursorAt,
+  dueQuery,
+  listQuery,
+  parseCursor,
+  positionOf,
+} from "./firestore-pages.ts";
 import { FirestoreWatchers } from "./firestore-watchers.ts";
+import { FirestoreWrites } from "./firestore-writes.ts";
 import {
   type CasResult,
   type CountFilter,
   type CreateResult,
+  type FailureFilter,
+  type FailureGroups,
   type Ledger,
   LedgerUnavailable,
   type ListQuery,
@@ -30,9 +44,6 @@ import {
 
 /** Half a second less than the ten that a ledger promises to settle in. */
 const CALL_TIMEOUT_MS = 9_500;
-
-/** Each means that another process has replaced, or Firestore removed, an expired record meanwhile. */
-const MAX_CREATE_ROUNDS = 4;
 
 /** Expired records that Firestore has not removed yet can empty a page; after so many queries it is given out as it is. */
 const MAX_LIST_ROUNDS = 4;
@@ -55,7 +66,8 @@ export interface FirestoreLedgerOptions {
 export class FirestoreLedger implements Ledger {
   readonly #client: FirestoreClient;
   readonly #clock: Clock;
-  readonly #newWriteId: () => string;
+  readonly #writes: FirestoreWrites;
+  readonly #documents: FirestoreDocuments;
   readonly #watchers: FirestoreWatchers;
   readonly #underWay = new Set<Promise<unknown>>();
   #lastCreatedUs = 0;
@@ -65,7 +77,13 @@ export class FirestoreLedger implements Ledger {
   constructor(options: FirestoreLedgerOptions) {
     this.#client = new FirestoreClient(options);
     this.#clock = options.clock;
-    this.#newWriteId = options.newWriteId;
+    this.#writes = new FirestoreWrites(this.#client, options.newWriteId);
+    this.#documents = new FirestoreDocuments({
+      client: this.#client,
+      writes: this.#writes,
+      run: (work) => this.#run(work),
+      nextCreatedUs: () => this.#nextCreatedUs(),
+    });
     this.#watchers = new FirestoreWatchers(options.clock, (id, ended) =>
       withDeadline(CALL_TIMEOUT_MS, ended, (signal) => this.#read(id, signal)),
     );
@@ -75,24 +93,13 @@ export class FirestoreLedger implements Ledger {
     const createdUs = this.#nextCreatedUs();
     return this.#write(record.id, async (signal) => {
       const name = await this.#nameOf(record.id, signal);
-      const writeId = this.#newWriteId();
-      const update = { name, fields: createdFieldsOf(record, writeId, createdUs) };
-      let currentDocument: { exists: boolean } | { updateTime: string } = { exists: false };
-      for (let rounds = 0; rounds < MAX_CREATE_ROUNDS; rounds++) {
-        const committed = await this.#client.commit({ update, currentDocument }, signal);
-        if (committed.kind === "written") return { created: true, revision: revisionOf(committed.updateTime, record) };
-        const { document, readTime } = await this.#client.read(name, signal);
-        if (document === null) {
-          currentDocument = { exists: false };
-          continue;
-        }
-        const updateTime = document.updateTime ?? "";
-        if (writeOf(document) === writeId) return { created: true, revision: revisionOf(updateTime, record) };
-        const stored = storedOf(document, readTime);
-        if (stored !== null) return { created: false, stored };
-        currentDocument = { updateTime };
-      }
-      throw new LedgerUnavailable("contended", `${MAX_CREATE_ROUNDS} creates lost in a row`);
+      const fieldsOf = (writeId: string) => createdFieldsOf(record, writeId, createdUs);
+      const hasExpired = (found: FirestoreDocument, readTime: string) => storedOf(found, readTime) === null;
+      const outcome = await this.#writes.create(name, fieldsOf, hasExpired, signal);
+      if (outcome.kind === "created") return { created: true, revision: revisionOf(outcome.updateTime, record) };
+      const stored = storedOf(outcome.document, outcome.readTime);
+      if (stored !== null) return { created: false, stored };
+      throw new LedgerUnavailable("corrupt", "a record expired as it was read");
     });
   }
 
@@ -105,20 +112,9 @@ export class FirestoreLedger implements Ledger {
       const expected = parseRevision(revision);
       if (expected === null || expected.expireAtMs <= this.#clock.nowMs()) return { swapped: false };
       const name = await this.#nameOf(id, signal);
-      const writeId = this.#newWriteId();
-      const committed = await this.#client.commit(
-        {
-          update: { name, fields: swappedFieldsOf(record, writeId) },
-          updateMask: { fieldPaths: SWAPPED_FIELDS },
-          currentDocument: { updateTime: expected.updateTime },
-        },
-        signal,
-      );
-      if (committed.kind === "written") return { swapped: true, revision: revisionOf(committed.updateTime, record) };
-      if (!committed.inDoubt) return { swapped: false };
-      const { document } = await this.#client.read(name, signal);
-      if (document === null || writeOf(document) !== writeId) return { swapped: false };
-      return { swapped: true, revision: revisionOf(document.updateTime ?? "", record) };
+      const fieldsOf = (writeId: string) => swappedFieldsOf(record, writeId);
+      const updateTime = await this.#writes.swap(name, expected.updateTime, fieldsOf, SWAPPED_FIELDS, signal);
+      return updateTime === null ? { swapped: false } : { swapped: true, revision: revisionOf(updateTime, record) };
     });
   }
 
@@ -146,6 +142,35 @@ export class FirestoreLedger implements Ledger {
       }
       return { items, nextCursor: after && cursorAt(after) };
     });
+  }
+
+  async due(beforeMs: number, limit: number): Promise<readonly DraftRecord[]> {
+    checkLimit(limit);
+    return this.#run(async (signal) => {
+      const { documents, readTime } = await this.#client.query(dueQuery(beforeMs, limit), signal);
+      return documents.map(recordOf).filter(({ expireAtMs }) => expireAtMs > Date.parse(readTime));
+    });
+  }
+
+  async failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {
+    checkLimit(limit);
+    return this.#run((signal) => failureGroups(this.#client, filter, limit, signal));
+  }
+
+  createDocument(kind: string, document: LedgerDocument): Promise<CreateDocumentResult> {
+    return this.#documents.createDocument(kind, document);
+  }
+
+  document(kind: string, id: string): Promise<StoredDocument | null> {
+    return this.#documents.document(kind, id);
+  }
+
+  casDocument(kind: string, revision: string, document: LedgerDocument): Promise<CasResult> {
+    return this.#documents.casDocument(kind, revision, document);
+  }
+
+  documents(kind: string, page: { readonly limit: number; readonly cursor?: string }): Promise<DocumentPage> {
+    return this.#documents.documents(kind, page);
   }
 
   count(filter: CountFilter): Promise<StateCounts> {

@@ -28,16 +28,9 @@ export function listQuery(
   { state, mailbox, batch, code }: Omit<ListQuery, "limit" | "cursor">,
   { limit, after, root }: { readonly limit: number; readonly after: ListPosition | null; readonly root: string },
 ): FirestoreQuery {
-  const at = after && {
-    before: false,
-    values: [
-      { integerValue: after.createdUs },
-      { referenceValue: `${root}/documents/${COLLECTION}/${after.documentId}` },
-    ],
-  };
   return {
-    ...newestFirst({ state, mailbox, batch, code }),
-    ...(at === null ? {} : { startAt: at }),
+    ...newestFirst(COLLECTION, { state, mailbox, batch, code }),
+    ...(after === null ? {} : startAfter(`${root}/documents/${COLLECTION}`, after)),
     select: { fields: [{ fieldPath: "created" }, { fieldPath: "record" }] },
     limit,
   };
@@ -45,7 +38,24 @@ export function listQuery(
 
 /** In the order of lists, so that it needs no index but theirs. */
 export function countQuery({ mailbox, batch }: CountFilter, state: DraftState): FirestoreQuery {
-  return newestFirst({ state, mailbox, batch });
+  return newestFirst(COLLECTION, { state, mailbox, batch });
+}
+
+/** The longest due first. */
+export function dueQuery(beforeMs: number, limit: number): FirestoreQuery {
+  return {
+    from: [{ collectionId: COLLECTION }],
+    where: {
+      fieldFilter: {
+        field: { fieldPath: "due" },
+        op: "LESS_THAN_OR_EQUAL",
+        value: { integerValue: String(Math.floor(beforeMs)) },
+      },
+    },
+    orderBy: [{ field: { fieldPath: "due" }, direction: "ASCENDING" }],
+    select: { fields: [{ fieldPath: "record" }] },
+    limit,
+  };
 }
 
 export function positionOf({ name, fields }: FirestoreDocument): ListPosition {
@@ -68,18 +78,37 @@ export function parseCursor(cursor: string): ListPosition {
   return { createdUs, documentId };
 }
 
-function newestFirst(filters: Readonly<Record<string, string | undefined>>): FirestoreQuery {
+/** The page after a position, of a list in the order of `newestFirst`. */
+export function startAfter(
+  collection: string,
+  { createdUs, documentId }: ListPosition,
+): Pick<FirestoreQuery, "startAt"> {
+  const values = [{ integerValue: createdUs }, { referenceValue: `${collection}/${documentId}` }];
+  return { startAt: { before: false, values } };
+}
+
+export function newestFirst(
+  collectionId: string,
+  filters: Readonly<Record<string, string | undefined>>,
+): FirestoreQuery {
+  return {
+    ...equalTo(collectionId, filters),
+    orderBy: [
+      { field: { fieldPath: "created" }, direction: "DESCENDING" },
+      { field: { fieldPath: "__name__" }, direction: "DESCENDING" },
+    ],
+  };
+}
+
+/** The documents whose fields are what is given. */
+export function equalTo(collectionId: string, filters: Readonly<Record<string, string | undefined>>): FirestoreQuery {
   const equalities: firestore_v1.Schema$Filter[] = [];
   for (const [fieldPath, value] of Object.entries(filters)) {
     if (value === undefined) continue;
     equalities.push({ fieldFilter: { field: { fieldPath }, op: "EQUAL", value: { stringValue: value } } });
   }
   return {
-    from: [{ collectionId: COLLECTION }],
+    from: [{ collectionId }],
     ...(equalities.length === 0 ? {} : { where: { compositeFilter: { op: "AND", filters: equalities } } }),
-    orderBy: [
-      { field: { fieldPath: "created" }, direction: "DESCENDING" },
-      { field: { fieldPath: "__name__" }, direction: "DESCENDING" },
-    ],
   };
 }

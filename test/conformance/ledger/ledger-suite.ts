@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import { aDraft, aFailure, aRecord } from "./a-record.ts";
+import { documentSuite } from "./document-suite.ts";
 import { listSuite } from "./list-suite.ts";
 import { type MakeStore, openOne, openTwo, pick } from "./make-store.ts";
 import { protocolSuite } from "./protocol-suite.ts";
+import { sweepSuite } from "./sweep-suite.ts";
 import { watchSuite } from "./watch-suite.ts";
 
 /** All that a driver must pass: what `ledger.ts` promises, and the protocol of `DraftLedger` on top of it. */
@@ -13,6 +15,8 @@ export function ledgerSuite(driver: string, makeStore: MakeStore): void {
   listSuite(driver, makeStore);
   watchSuite(driver, makeStore);
   protocolSuite(driver, makeStore);
+  sweepSuite(driver, makeStore);
+  documentSuite(driver, makeStore);
 }
 
 function recordSuite(driver: string, makeStore: MakeStore): void {
