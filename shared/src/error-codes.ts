@@ -58,6 +58,18 @@ export const ERROR_CODES = {
     title: "No request with this id is on record.",
     remedy: "Check the id. Records are kept for 30 days.",
   },
+  REPLAY_NOT_FOUND: {
+    class: "permanent",
+    status: 404,
+    title: "There is no replay with this id.",
+    remedy: "See GET /v1/replays. They are kept for 30 days.",
+  },
+  REPLAY_FINISHED: {
+    class: "permanent",
+    status: 409,
+    title: "The replay has ended; there is nothing left to cancel.",
+    remedy: "GET /v1/replays lists what each did.",
+  },
   BODY_TOO_LARGE: {
     class: "permanent",
     status: 413,
@@ -75,6 +87,12 @@ export const ERROR_CODES = {
     status: 422,
     title: "The draft request does not fit the schema.",
     remedy: "Correct each field that `errors` names and send the request again.",
+  },
+  REPLAY_INVALID: {
+    class: "permanent",
+    status: 422,
+    title: "The order of a replay does not fit the schema.",
+    remedy: 'Correct each field that `errors` names; {"filter":{}} stands for every failure.',
   },
   DRAFT_CANCELED: {
     class: "permanent",

@@ -92,6 +92,7 @@ test("what the service answers fits what the document says, status by status", a
   await work(ledger, queued.json().id, "create");
   const failed = await post(app, "/v1/drafts", failing);
   await work(ledger, failed.json().id, "park");
+  const replay = await post(app, "/v1/replays", { filter: { code: "GMAIL_OFF" } });
   const answers = [
     ["POST /v1/drafts", queued],
     ["POST /v1/drafts", await post(app, "/v1/drafts", keyed)],
@@ -107,6 +108,15 @@ test("what the service answers fits what the document says, status by status", a
     ["GET /v1/drafts", await app.inject("/v1/drafts?limit=0")],
     ["GET /v1/drafts/{id}", await app.inject(`/v1/drafts/${failed.json().id}`)],
     ["GET /v1/drafts/{id}", await app.inject("/v1/drafts/none")],
+    ["GET /v1/failures", await app.inject("/v1/failures?limit=0")],
+    ["POST /v1/replays", await post(app, "/v1/replays", { filter: { code: "GMAIL_OFF" }, dryRun: true })],
+    ["POST /v1/replays", replay],
+    ["POST /v1/replays", await post(app, "/v1/replays", { filter: 1 })],
+    ["GET /v1/replays", await app.inject("/v1/replays")],
+    ["GET /v1/replays/{id}", await app.inject(`/v1/replays/${replay.json().id}`)],
+    ["GET /v1/replays/{id}", await app.inject("/v1/replays/none")],
+    ["POST /v1/replays/{id}/cancel", await post(app, "/v1/replays/none/cancel", {})],
+    ["GET /v1/incidents", await app.inject("/v1/incidents")],
     ["GET /health/live", await app.inject("/health/live")],
     ["GET /health/ready", await app.inject("/health/ready")],
   ] as const;

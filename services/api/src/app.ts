@@ -7,8 +7,11 @@ import { acceptJsonOnly } from "./json-body.ts";
 import { registerOpenapi } from "./openapi.ts";
 import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
 import { registerDrafts } from "./routes/drafts.ts";
+import { registerFailures } from "./routes/failures.ts";
 import { type Dependency, registerHealth } from "./routes/health.ts";
+import { registerIncidents } from "./routes/incidents.ts";
 import { registerLanding } from "./routes/landing.ts";
+import { registerReplays } from "./routes/replays.ts";
 import { registerRootDraft } from "./routes/root-draft.ts";
 import type { SubmitDeps } from "./submit-draft.ts";
 
@@ -73,6 +76,9 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     const draftDeps: SubmitDeps & WaitDeps = { ...deps, stopping: stop.signal };
     registerRootDraft(guarded, draftDeps);
     registerDrafts(guarded, draftDeps);
+    registerFailures(guarded, deps);
+    registerReplays(guarded, draftDeps);
+    registerIncidents(guarded, deps);
     done();
   });
   return app;

@@ -1,10 +1,17 @@
 import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
 import { ERROR_CODES, type ErrorCode } from "@draftmill/shared/error-codes.ts";
+import { REPLAY_ORDER_SCHEMA } from "@draftmill/shared/replay/replay-order.ts";
 import type { FastifyInstance } from "fastify";
 import { DRAFT_VIEW_SCHEMA } from "./draft-view.ts";
+import { FAILURE_GROUPS_SCHEMA } from "./failure-groups.ts";
 import { WAIT_SECONDS_MAX } from "./prefer.ts";
 import { PROBLEM_MEDIA_TYPE, PROBLEM_SCHEMA } from "./problem.ts";
+import { REPLAY_ESTIMATE_SCHEMA } from "./replay-estimate.ts";
+import { REPLAY_SCHEMA } from "./replay-view.ts";
 import { LIST_QUERY_SCHEMA, PAGE_SCHEMA } from "./routes/drafts.ts";
+import { FAILURES_QUERY_SCHEMA } from "./routes/failures.ts";
+import { INCIDENT_PAGE_SCHEMA, INCIDENTS_QUERY_SCHEMA } from "./routes/incidents.ts";
+import { REPLAY_PAGE_SCHEMA, REPLAYS_QUERY_SCHEMA } from "./routes/replays.ts";
 
 const VERSION = "1.0.0";
 
@@ -50,7 +57,7 @@ const PARAMETERS = {
     in: "header",
     schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
     description:
-      "Makes it safe to send the request again: the same key, caller and route stand for one draft. A `dedupeKey` in the body takes its place.",
+      "Makes it safe to send the request again: the same key, caller and route stand for one draft, for 7 days. A `dedupeKey` in the body takes its place.",
   },
   id: { name: "id", in: "path", required: true, schema: { type: "string", maxLength: 128 } },
 };
@@ -77,6 +84,14 @@ const READING_CODES = [
   "HEADER_INVALID",
   "UNAUTHENTICATED",
   "DRAFT_NOT_FOUND",
+  "INTERNAL",
+  "LEDGER_UNAVAILABLE",
+  "SHUTTING_DOWN",
+] as const satisfies readonly ErrorCode[];
+
+const LISTING_CODES = [
+  "HEADER_INVALID",
+  "UNAUTHENTICATED",
   "INTERNAL",
   "LEDGER_UNAVAILABLE",
   "SHUTTING_DOWN",
@@ -129,9 +144,7 @@ export function describeApi() {
           operationId: "listDrafts",
           summary: "List draft requests, newest first",
           security: submission.security,
-          parameters: Object.entries(LIST_QUERY_SCHEMA.properties).map(([name, { description, ...schema }]) => {
-            return { name, in: "query", description, schema };
-          }),
+          parameters: queryParameters(LIST_QUERY_SCHEMA),
           responses: { 200: json("A page of records.", "DraftPage"), ...problems(READING_CODES) },
         },
       },
@@ -143,6 +156,77 @@ export function describeApi() {
           security: submission.security,
           parameters: [ref("parameters", "id"), ref("parameters", "prefer")],
           responses: { 200: json("The record.", "Draft"), ...problems(READING_CODES) },
+        },
+      },
+      "/v1/failures": {
+        get: {
+          operationId: "listFailures",
+          summary: "What failed, is parked or is dead, one by one or counted",
+          security: submission.security,
+          parameters: queryParameters(FAILURES_QUERY_SCHEMA),
+          responses: {
+            200: {
+              description: "A page of records, state after state; with groupBy the counts.",
+              content: {
+                "application/json": {
+                  schema: { anyOf: [ref("schemas", "DraftPage"), ref("schemas", "FailureGroups")] },
+                },
+              },
+            },
+            ...problems(LISTING_CODES),
+          },
+        },
+      },
+      "/v1/replays": {
+        post: {
+          operationId: "replay",
+          summary: "Take failed requests up again",
+          description:
+            "The service goes through every failure that fits and was there when the order came. A request whose draft exists gets no second one. Closes the incidents that it is about.",
+          security: submission.security,
+          requestBody: { required: true, content: { "application/json": { schema: ref("schemas", "ReplayOrder") } } },
+          responses: {
+            200: json("What it would do (dryRun).", "ReplayEstimate"),
+            202: { ...json("It has begun.", "Replay"), headers: { location: { schema: { type: "string" } } } },
+            ...problems(["REPLAY_INVALID", "BODY_MALFORMED", "MEDIA_TYPE_UNSUPPORTED", ...LISTING_CODES]),
+          },
+        },
+        get: {
+          operationId: "listReplays",
+          summary: "List replays, newest first",
+          security: submission.security,
+          parameters: queryParameters(REPLAYS_QUERY_SCHEMA),
+          responses: { 200: json("A page of replays.", "ReplayPage"), ...problems(LISTING_CODES) },
+        },
+      },
+      "/v1/replays/{id}": {
+        get: {
+          operationId: "getReplay",
+          summary: "How far a replay has got",
+          security: submission.security,
+          parameters: [ref("parameters", "id")],
+          responses: { 200: json("The replay.", "Replay"), ...problems(["REPLAY_NOT_FOUND", ...LISTING_CODES]) },
+        },
+      },
+      "/v1/replays/{id}/cancel": {
+        post: {
+          operationId: "cancelReplay",
+          summary: "Stop a replay; what it has taken up stays taken up",
+          security: submission.security,
+          parameters: [ref("parameters", "id")],
+          responses: {
+            200: json("It stops.", "Replay"),
+            ...problems(["REPLAY_NOT_FOUND", "REPLAY_FINISHED", ...LISTING_CODES]),
+          },
+        },
+      },
+      "/v1/incidents": {
+        get: {
+          operationId: "listIncidents",
+          summary: "What an administrator has to mend, and what was mended",
+          security: submission.security,
+          parameters: queryParameters(INCIDENTS_QUERY_SCHEMA),
+          responses: { 200: json("A page of incidents.", "IncidentPage"), ...problems(LISTING_CODES) },
         },
       },
       "/health/live": {
@@ -181,6 +265,12 @@ export function describeApi() {
         DraftRequest: REQUEST_SCHEMA,
         Draft: DRAFT_VIEW_SCHEMA,
         DraftPage: PAGE_SCHEMA,
+        FailureGroups: FAILURE_GROUPS_SCHEMA,
+        ReplayOrder: REPLAY_ORDER_SCHEMA,
+        ReplayEstimate: REPLAY_ESTIMATE_SCHEMA,
+        Replay: REPLAY_SCHEMA,
+        ReplayPage: REPLAY_PAGE_SCHEMA,
+        IncidentPage: INCIDENT_PAGE_SCHEMA,
         Queued: QUEUED_SCHEMA,
         Made: MADE_SCHEMA,
         Health: HEALTH_SCHEMA,
@@ -195,6 +285,16 @@ export function describeApi() {
 export function registerOpenapi(app: FastifyInstance): void {
   const document = JSON.stringify(describeApi());
   app.get("/openapi.json", async (_request, reply) => reply.type("application/json; charset=utf-8").send(document));
+}
+
+function queryParameters({
+  properties,
+}: {
+  readonly properties: Readonly<Record<string, { readonly description: string }>>;
+}) {
+  return Object.entries(properties).map(([name, { description, ...schema }]) => {
+    return { name, in: "query", description, schema };
+  });
 }
 
 function ref(kind: string, name: string) {

@@ -9,11 +9,12 @@ import {
 import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
-import { idFromDedupeKey, idFromIdempotencyKey } from "@draftmill/shared/contract/request-id.ts";
+import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
 import type { Caller } from "./auth.ts";
+import { IDEMPOTENCY_KEYS, requestIdOfKey } from "./idempotency-key.ts";
 
 /** The queue, as far as accepting a request goes. */
 export interface Publisher {
@@ -55,14 +56,14 @@ export interface Submitted {
  */
 export async function submitDraft(deps: SubmitDeps, submission: Submission): Promise<Submitted> {
   const { body, request } = readSubmission(deps, submission);
-  const id = requestIdOf(deps, submission, request);
+  const bodyHash = fingerprint(request);
   const candidate = newDraftRecord(
     {
-      id,
+      id: await requestIdOf(deps, submission, request, bodyHash),
       mailbox: request.mailbox,
       to: request.to.map(({ address }) => address),
       subject: request.subject,
-      bodyHash: fingerprint(request),
+      bodyHash,
       caller: submission.caller,
       dedupeKey: request.dedupeKey,
       metadata: request.metadata,
@@ -99,10 +100,16 @@ function readSubmission(deps: SubmitDeps, { body }: Submission): { body: object;
   return { body, request: parsed.request };
 }
 
-function requestIdOf(deps: SubmitDeps, { caller, route, idempotencyKey }: Submission, request: DraftRequest): string {
-  if (request.dedupeKey !== null) return idFromDedupeKey(request.mailbox, request.dedupeKey);
-  if (idempotencyKey !== null) return idFromIdempotencyKey(caller ?? "", route, idempotencyKey);
-  return deps.newId();
+async function requestIdOf(
+  { ledger, newId, clock }: SubmitDeps,
+  { caller, route, idempotencyKey }: Submission,
+  { mailbox, dedupeKey }: DraftRequest,
+  bodyHash: string,
+): Promise<string> {
+  const requestId = dedupeKey === null ? newId() : idFromDedupeKey(mailbox, dedupeKey);
+  if (idempotencyKey === null) return requestId;
+  const use = { caller, route, key: idempotencyKey, bodyHash, requestId };
+  return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
 }
 
 async function publish(

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv } from "ajv";
 import type { FieldProblem } from "../errors.ts";
 import { DRAFT_REQUEST_BOUNDS, DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
 import { type EmailAddress, parseBareAddress, parseEmailAddress, splitAddressList } from "./email-address.ts";
+import { PROBLEMS_MAX, schemaProblems } from "./schema-problems.ts";
 import { bodyTextProblem, headerTextProblem } from "./text-rules.ts";
 
 /** A draft request that passed every rule: ready to be composed, nothing left to check. */
@@ -23,9 +24,6 @@ export interface DraftRequest {
 export type ParsedDraftRequest =
   | { readonly ok: true; readonly request: DraftRequest }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
-
-/** No answer lists more problems than a person would read. */
-const PROBLEMS_MAX = 100;
 
 interface DraftRequestBody {
   readonly to: string | readonly string[];
@@ -56,13 +54,15 @@ const isWithinBounds = new Ajv({ strictTypes: false }).compile<object>(DRAFT_REQ
  * Empty optional fields count as absent, so that a file's empty columns need no special care.
  */
 export function parseDraftRequest(value: unknown, defaultMailbox: string | null): ParsedDraftRequest {
-  if (!isWithinBounds(value)) return { ok: false, problems: schemaProblems(isWithinBounds.errors) };
-  const problems: FieldProblem[] = fits(value) ? [] : schemaProblems(fits.errors);
+  if (!isWithinBounds(value)) return { ok: false, problems: schemaProblems(isWithinBounds.errors, knownFields) };
+  const problems: FieldProblem[] = fits(value) ? [] : schemaProblems(fits.errors, knownFields);
   const body = problems.length === 0 ? value : withoutFaults(value, problems);
   if (!fits(body)) return { ok: false, problems };
   const request = readFields(body, defaultMailbox, problems);
   return problems.length === 0 ? { ok: true, request } : { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
 }
+
+const knownFields = (): readonly string[] => Object.keys(DRAFT_REQUEST_SCHEMA.properties);
 
 /**
  * The request with its faulty fields replaced by something harmless, so that one reading tells what is wrong with the
@@ -132,56 +132,6 @@ export function fingerprint(request: DraftRequest): string {
   const labels = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const canonical = JSON.stringify([mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, labels]);
   return createHash("sha256").update(canonical).digest("base64url");
-}
-
-function schemaProblems(errors: readonly ErrorObject[] | null | undefined): FieldProblem[] {
-  // A bad name is reported by its rule and by propertyNames, which is the one that tells which name.
-  const told = (errors ?? []).filter(
-    ({ keyword, propertyName }) => propertyName === undefined || keyword === "propertyNames",
-  );
-  return told.slice(0, PROBLEMS_MAX).map(schemaProblem);
-}
-
-function schemaProblem(error: ErrorObject): FieldProblem {
-  const pointer = short(error.instancePath);
-  switch (error.keyword) {
-    case "required":
-      return {
-        pointer: `${pointer}/${error.params.missingProperty}`,
-        code: "required",
-        detail: `${error.params.missingProperty} is missing`,
-      };
-    case "additionalProperties": {
-      const name = String(error.params.additionalProperty);
-      const known = Object.keys(DRAFT_REQUEST_SCHEMA.properties).join(", ");
-      return {
-        pointer: `${pointer}/${escapePointer(name)}`,
-        code: "unknownField",
-        detail: `there is no field ${JSON.stringify(short(name))}; known are ${known}`,
-      };
-    }
-    case "propertyNames":
-      return {
-        pointer: `${pointer}/${escapePointer(String(error.params.propertyName))}`,
-        code: "propertyNames",
-        detail: `${pointer.slice(1)} has a name that is not of letters, digits, dots, dashes and underscores, 64 at most`,
-      };
-    default:
-      return {
-        pointer,
-        code: error.keyword,
-        detail: `${pointer === "" ? "the request" : pointer.slice(1)} ${error.message ?? "is invalid"}`,
-      };
-  }
-}
-
-function escapePointer(name: string): string {
-  return short(name).replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-/** A field's name is the sender's: of any length, and possibly not even text. */
-function short(name: string): string {
-  return name.slice(0, 100).toWellFormed();
 }
 
 function readAddresses(

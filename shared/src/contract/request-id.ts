@@ -12,8 +12,8 @@ export function idFromDedupeKey(mailbox: string, dedupeKey: string): string {
   return derivedId("d", mailbox, dedupeKey);
 }
 
-/** The id of a request with an Idempotency-Key header, which belongs to one caller and one route. */
-export function idFromIdempotencyKey(caller: string, route: string, key: string): string {
+/** Under which id an Idempotency-Key is on record, which means something to one caller and on one route. */
+export function idOfIdempotencyKey(caller: string, route: string, key: string): string {
   return derivedId("i", caller, route, key);
 }
 

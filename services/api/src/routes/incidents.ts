@@ -1,0 +1,77 @@
+import { INCIDENTS, type Incident } from "@draftmill/shared/incident/incident.ts";
+import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { FastifyInstance } from "fastify";
+
+const TEXT = { type: "string" };
+const TIME = { type: "string", format: "date-time" };
+
+const PROPERTIES = {
+  id: TEXT,
+  status: { type: "string", enum: ["open", "closed"] },
+  mailbox: TEXT,
+  code: TEXT,
+  detail: TEXT,
+  remedy: { ...TEXT, description: "What an administrator has to do." },
+  openedAt: TIME,
+  probes: { type: "integer", description: "How often Google was asked whether it is over." },
+  nextProbeAt: { type: ["string", "null"], format: "date-time" },
+  closedAt: { type: ["string", "null"], format: "date-time" },
+  closedBy: { type: ["string", "null"], enum: ["probe", "replay", null] },
+};
+
+export const INCIDENT_PAGE_SCHEMA = {
+  title: "IncidentPage",
+  type: "object",
+  additionalProperties: false,
+  required: ["items", "nextCursor"],
+  properties: {
+    items: {
+      type: "array",
+      description: "The latest that came up for the first time first.",
+      items: { type: "object", additionalProperties: false, required: Object.keys(PROPERTIES), properties: PROPERTIES },
+    },
+    nextCursor: { type: ["string", "null"], description: "Null on the last page." },
+  },
+};
+
+/** The query of GET /v1/incidents. */
+export const INCIDENTS_QUERY_SCHEMA = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    status: { type: "string", enum: ["open", "closed"], description: "Only these; a page may then hold fewer." },
+    cursor: { type: "string", minLength: 1, maxLength: 512, description: "`nextCursor` of the page before." },
+    limit: { type: "integer", minimum: 1, maximum: 200, default: 50, description: "The most items of a page." },
+  },
+};
+
+/** What an administrator has to mend, and what was mended. */
+export function registerIncidents(app: FastifyInstance, { ledger }: { readonly ledger: DraftLedger }): void {
+  const incidents = ledger.documents(INCIDENTS);
+  app.get<{ Querystring: { status?: Incident["state"]; limit: number; cursor?: string } }>(
+    "/v1/incidents",
+    { schema: { querystring: INCIDENTS_QUERY_SCHEMA, response: { 200: INCIDENT_PAGE_SCHEMA } } },
+    async ({ query }) => {
+      const { items, nextCursor } = await incidents.list(query.limit, query.cursor);
+      const fitting = items.filter(({ state }) => query.status === undefined || state === query.status);
+      return { items: fitting.map(viewIncident), nextCursor };
+    },
+  );
+}
+
+function viewIncident(incident: Incident) {
+  const { id, state, mailbox, code, problem, openedAtMs, probes, probeAtMs, closedAtMs, closedBy } = incident;
+  return {
+    id,
+    status: state,
+    mailbox,
+    code,
+    detail: problem.detail,
+    remedy: problem.remedy ?? "",
+    openedAt: new Date(openedAtMs).toISOString(),
+    probes,
+    nextProbeAt: state === "open" ? new Date(probeAtMs).toISOString() : null,
+    closedAt: closedAtMs === null ? null : new Date(closedAtMs).toISOString(),
+    closedBy,
+  };
+}
