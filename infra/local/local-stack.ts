@@ -24,6 +24,8 @@ export interface LocalStackOptions {
   readonly google?: Partial<GoogleOptions>;
   readonly pubsub?: Partial<PubsubOptions>;
   readonly retry?: { readonly minimumBackoff: string; readonly maximumBackoff: string };
+  /** After how many attempts Pub/Sub gives a request up; 100 if not given. */
+  readonly maxDeliveryAttempts?: number;
   /** How often the worker is told to sweep; a minute if not given, 0 for never. */
   readonly sweepEveryMs?: number;
   readonly onEvent: (service: ServiceName, event: LogEvent) => void;
@@ -108,6 +110,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       project,
       workerUrl: worker.url,
       push,
+      maxDeliveryAttempts: options.maxDeliveryAttempts ?? 100,
       retry: options.retry ?? { minimumBackoff: "10s", maximumBackoff: "600s" },
     });
     const sweeps = startSweepTimer({

@@ -7,6 +7,7 @@ export interface Topology {
   readonly workerUrl: string;
   /** Null for Google's emulator, which sends no token. */
   readonly push: { readonly audience: string; readonly serviceAccount: string } | null;
+  readonly maxDeliveryAttempts: number;
   readonly retry: { readonly minimumBackoff: string; readonly maximumBackoff: string };
 }
 
@@ -22,7 +23,7 @@ const CALL_TIMEOUT_MS = 10_000;
 
 /** Creates topics and subscriptions that are missing, and points the push subscriptions at the worker as it listens now. */
 export async function setUpTopics(topology: Topology): Promise<void> {
-  const { project, retry } = topology;
+  const { project, retry, maxDeliveryAttempts } = topology;
   const topic = (name: string): string => `projects/${project}/topics/${name}`;
   const pushConfig = pushConfigOf(topology, "/push");
   const deadLetterPushConfig = pushConfigOf(topology, "/dead-letters");
@@ -39,7 +40,7 @@ export async function setUpTopics(topology: Topology): Promise<void> {
     // Google's emulator loses exhausted messages of an ordered subscription; the embedded Pub/Sub does not.
     enableMessageOrdering: topology.push !== null,
     retryPolicy: retry,
-    deadLetterPolicy: { deadLetterTopic: topic(DEAD_LETTER_TOPIC), maxDeliveryAttempts: 100 },
+    deadLetterPolicy: { deadLetterTopic: topic(DEAD_LETTER_TOPIC), maxDeliveryAttempts },
     expirationPolicy: {},
     pushConfig,
   });

@@ -51,6 +51,7 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
     project: google.projectId,
     workerUrl: worker.url,
     push,
+    maxDeliveryAttempts: 100,
     retry: { minimumBackoff: "10s", maximumBackoff: "600s" },
   });
 

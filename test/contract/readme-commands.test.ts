@@ -111,6 +111,7 @@ test("api and worker, each started alone as the README says, make a draft togeth
       audience: firstIn(workerCommand, /PUSH_AUDIENCE=(\S+)/),
       serviceAccount: firstIn(workerCommand, /PUSH_SERVICE_ACCOUNT=(\S+)/),
     },
+    maxDeliveryAttempts: 100,
     retry: { minimumBackoff: "10s", maximumBackoff: "600s" },
   });
   await draftOnce(firstIn(api.output, /"url":"(http:[^"]+)"/));

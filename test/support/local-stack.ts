@@ -40,8 +40,8 @@ export interface TestStack extends LocalStack {
   /** Waits until the services have logged an event that fits, counting those of the past. */
   logged(fits: (event: LogEvent) => boolean): Promise<LogEvent>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Publishes to the requests' topic as any producer would; returns the messageId. */
-  publish(data: string, attributes?: Record<string, string>): Promise<string>;
+  /** Publishes to the requests' topic, or another, as any producer would; returns the messageId. */
+  publish(data: string, attributes?: Record<string, string>, topic?: string): Promise<string>;
   /** The record once its state is final. */
   settled(id: string): Promise<DraftView>;
   /** What lies on the dead-letter subscription, acknowledged as it is read. */
@@ -101,9 +101,9 @@ export async function startTestStack(options: Partial<LocalStackOptions> = {}): 
       const answer = await postJson(`${stack.apiUrl}${path}`, body, headers);
       return { status: answer.status, headers: answer.headers, body: (await answer.json()) as AnswerBody };
     },
-    async publish(data, attributes = {}) {
+    async publish(data, attributes = {}, topic = "draft-requests") {
       const message = { data: Buffer.from(data).toString("base64"), attributes };
-      const answer = await postJson(resource("topics/draft-requests:publish"), { messages: [message] });
+      const answer = await postJson(resource(`topics/${topic}:publish`), { messages: [message] });
       const { messageIds } = (await answer.json()) as { messageIds: [string] };
       return messageIds[0];
     },
