@@ -2,12 +2,14 @@ import {
   decideAdopt,
   decideClaim,
   decideComplete,
+  decideConfirm,
   decideDoubt,
   decideFail,
   decideRefuse,
   decideRelease,
   decideReplay,
 } from "@draftmill/shared/ledger/decide.ts";
+import { decideRepublish, decideSuspect } from "@draftmill/shared/ledger/decide-sweep.ts";
 
 /** Everything a variant can get wrong: what is decided about a record, and in which order the steps around it go. */
 export interface Protocol {
@@ -19,6 +21,9 @@ export interface Protocol {
   readonly replay: typeof decideReplay;
   readonly doubt: typeof decideDoubt;
   readonly adopt: typeof decideAdopt;
+  readonly confirm: typeof decideConfirm;
+  readonly republish: typeof decideRepublish;
+  readonly suspect: typeof decideSuspect;
   /** What a delivery does when another one holds the lease. */
   readonly onBusy: "nack" | "ack";
   /** What a worker does when it does not know whether its create was applied. */
@@ -27,7 +32,9 @@ export interface Protocol {
   readonly failureOrder: "publish-first" | "record-first";
   /** A replay is recorded, then published; or the other way round. */
   readonly replayOrder: "record-first" | "publish-first";
-  /** The sweep publishes a replay once more that has its body still on record and no live lease. */
+  /** A dead letter of an older generation than the record's is acknowledged, and nothing recorded. */
+  readonly knowsStaleLetters: boolean;
+  /** The sweep publishes once more what was recorded as to be published and is not confirmed. */
   readonly takesUpReplays: boolean;
   /** A create that has left lands, if ever, before its lease has run out. */
   readonly landsWithinLease: boolean;
@@ -47,10 +54,14 @@ export const PROTOCOL: Protocol = {
   replay: decideReplay,
   doubt: decideDoubt,
   adopt: decideAdopt,
+  confirm: decideConfirm,
+  republish: decideRepublish,
+  suspect: decideSuspect,
   onBusy: "nack",
   onAmbiguous: "nack",
   failureOrder: "publish-first",
   replayOrder: "record-first",
+  knowsStaleLetters: true,
   takesUpReplays: true,
   landsWithinLease: true,
   listsAtOnce: true,

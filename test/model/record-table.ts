@@ -9,11 +9,16 @@ export const NO_RECORD = 0;
 export const NOW: LeaseTime = { leaseMs: DEFAULT_CLAIM_LEASE_MS, nowMs: 10 * DEFAULT_CLAIM_LEASE_MS };
 const LEASE_OVER_MS = NOW.nowMs - NOW.leaseMs;
 
-/** The request as every message tells it. */
+/** The request as its first message tells it. */
 export const CANDIDATE: DraftRecord = newDraftRecord(
   { id: "request", mailbox: "rep@corp.example", to: ["ada@example.com"], subject: "Hello", bodyHash: "hash" },
   NOW.nowMs,
 );
+
+/** The request as a message of a generation tells it. */
+export function candidateOf(generation: number): DraftRecord {
+  return { ...CANDIDATE, generation };
+}
 
 /** How a request ends that cannot succeed. */
 export function failureAs(state: Failure["state"]): Failure {
@@ -26,7 +31,7 @@ export function idsOf(draft: number): DraftIds {
 
 /**
  * The records that occur in one search, each once: `claims`, the times of writes and the problem's text are dropped, as
- * no decision reads them.
+ * no decision reads them. Of when the sweep looks, what counts is whether it ever will.
  */
 export class RecordTable {
   readonly #records: (DraftRecord | null)[] = [null];
@@ -47,14 +52,15 @@ export class RecordTable {
   }
 
   indexOf(given: DraftRecord): number {
-    const { state, fence, tainted, taintedBefore, claimedAtMs, note, draftId, body } = given;
-    const key = [state, fence, tainted, taintedBefore, claimedAtMs, note, draftId, body].join();
+    const { state, fence, tainted, taintedBefore, claimedAtMs, note, draftId, body, generation } = given;
+    const dueAtMs = given.dueAtMs === null ? null : NOW.nowMs;
+    const key = [state, fence, tainted, taintedBefore, claimedAtMs, note, draftId, body, generation, dueAtMs].join();
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const { problem, messageId, threadId } = given;
-    const kept = { state, fence, tainted, taintedBefore, claimedAtMs, note, draftId, body };
+    const kept = { state, fence, tainted, taintedBefore, claimedAtMs, note, draftId, body, generation, dueAtMs };
     this.#byKey.set(key, this.#records.length);
-    return this.#records.push({ ...CANDIDATE, ...kept, problem, messageId, threadId }) - 1;
+    return this.#records.push({ ...CANDIDATE, ...kept, problem, messageId, threadId, looks: 0 }) - 1;
   }
 
   hasLiveLease(index: number): boolean {

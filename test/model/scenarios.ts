@@ -43,9 +43,9 @@ export const SMALL_SCENARIOS: readonly Scenario[] = [
 /** As far as a few minutes and 2 GB reach. */
 export const FULL_SCENARIOS: readonly Scenario[] = [
   {
-    name: "one caller, every fault, and a replay",
+    name: "one caller, a replay, and a ledger that does not answer",
     protocol: PROTOCOL,
-    bounds: { ...VARIANT_BOUNDS, ledgerFaults: 1 },
+    bounds: { ...VARIANT_BOUNDS, ledgerFaults: 1, duplicates: 0, refusals: 0 },
     transient: [],
   },
   {

@@ -34,7 +34,9 @@ export class StateCodec {
     this.#put((state.accepted ? 1 : 0) + (state.deadLetter ? 2 : 0));
     this.#put(REPLAYER_PLACES.indexOf(state.replayer));
     this.#put(state.messages.length);
-    for (const { place, attempts } of state.messages) this.#put(MESSAGE_PLACES.indexOf(place) + 4 * attempts);
+    for (const { place, attempts, generation } of state.messages) {
+      this.#put(MESSAGE_PLACES.indexOf(place) + 4 * attempts + 32 * generation);
+    }
     for (const worker of state.workers) this.#putWorker(worker);
     this.#put(state.posts.length);
     for (const { fence, waiter } of state.posts) this.#put(4 * fence + waiter + 1);
@@ -54,7 +56,11 @@ export class StateCodec {
     const flags = this.#take();
     const replayer = named(REPLAYER_PLACES, this.#take());
     const messages = this.#takeAll(
-      (byte): Message => ({ place: named(MESSAGE_PLACES, byte % 4), attempts: byte >> 2 }),
+      (byte): Message => ({
+        place: named(MESSAGE_PLACES, byte % 4),
+        attempts: (byte >> 2) % 8,
+        generation: byte >> 5,
+      }),
     );
     const workers = this.#first.workers.map(() => this.#takeWorker());
     const posts = this.#takeAll((byte): Post => ({ fence: byte >> 2, waiter: (byte % 4) - 1 }));

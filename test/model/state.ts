@@ -9,7 +9,7 @@ export const MESSAGE_PLACES = ["queued", "acked", "forwarded", "dead"] as const;
 
 /**
  * What the worker does next. `send` is the guard and the departure of the POST in one step, `await` is the wait for its
- * answer; the two `-unclaimed` steps end a request that the worker refuses without claiming it.
+ * answer; the steps from `publish-dead-letter-unclaimed` on end a request that the worker refuses without claiming it, or sets aside for an incident.
  */
 export const WORKER_PLACES = [
   "claim",
@@ -17,15 +17,17 @@ export const WORKER_PLACES = [
   "send",
   "await",
   "complete",
+  "suspect",
   "release",
   "publish-dead-letter",
   "fail",
   "publish-dead-letter-unclaimed",
   "refuse",
+  "park",
   "ack",
 ] as const;
 
-export const REPLAYER_PLACES = ["idle", "publishing", "recording"] as const;
+export const REPLAYER_PLACES = ["idle", "publishing", "confirming", "recording"] as const;
 
 export type ClientPlace = (typeof CLIENT_PLACES)[number];
 export type MessagePlace = (typeof MESSAGE_PLACES)[number];
@@ -35,6 +37,8 @@ export type ReplayerPlace = (typeof REPLAYER_PLACES)[number];
 export interface Message {
   place: MessagePlace;
   attempts: number;
+  /** The record's when it was published. */
+  readonly generation: number;
 }
 
 export interface Worker {

@@ -111,6 +111,22 @@ export const BROKEN_VARIANTS: readonly Variant[] = [
     protocol: { ...PROTOCOL, takesUpReplays: false },
     breaks: "lost",
   },
+  {
+    name: "V13",
+    without: "a replay's note past a late claim: whichever message is delivered, the replay counts as published",
+    protocol: {
+      ...PROTOCOL,
+      claim: (stored, candidate, time) =>
+        decideClaim(stored, { ...candidate, generation: stored?.generation ?? 0 }, time),
+    },
+    breaks: "lost",
+  },
+  {
+    name: "V14",
+    without: "the generation of a dead letter: one from before a replay ends it",
+    protocol: { ...PROTOCOL, knowsStaleLetters: false },
+    breaks: "undone",
+  },
 ];
 
 /** The protocol outside its two timing assumptions: no rule of ours can help, as Gmail has no fence. */

@@ -58,13 +58,13 @@ function accept(model: Model, state: State, index: number, emit: Emit): void {
   emitWrite(model, state, write, emit);
 }
 
-function publish({ bounds }: Model, state: State, index: number, emit: Emit): void {
+function publish({ bounds, records }: Model, state: State, index: number, emit: Emit): void {
   if (state.messages.length >= messagesMax(bounds)) return;
   const isHttp = bounds.clients[index] === "http";
   const message = state.messages.length + 1;
   const stored = (): State => {
     const next = copyOf(state);
-    next.messages.push({ place: "queued", attempts: 0 });
+    next.messages.push({ place: "queued", attempts: 0, generation: records.find(state.record)?.generation ?? 0 });
     return next;
   };
   const next = stored();

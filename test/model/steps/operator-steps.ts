@@ -1,8 +1,10 @@
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { decideSweep } from "@draftmill/shared/ledger/decide-sweep.ts";
+import { isUnpublished } from "@draftmill/shared/ledger/due.ts";
 import { isFailure, isFinal } from "../final.ts";
 import { emitWrite } from "../ledger-write.ts";
 import { type Model, messagesMax } from "../model.ts";
-import { CANDIDATE, failureAs, idsOf, NO_RECORD, NOW } from "../record-table.ts";
+import { candidateOf, failureAs, idsOf, NO_RECORD, NOW } from "../record-table.ts";
 import { copyOf, type Emit, type State } from "../state.ts";
 
 /** What happens to requests apart from their deliveries: the dead-letter push, replays, the reconciler. */
@@ -14,7 +16,7 @@ export function operatorSteps(model: Model, state: State, emit: Emit): void {
 
 /** A message that the queue gave up on arrives: its request is recorded as dead, unless it has ended otherwise. */
 function deadLetterPush(model: Model, state: State, emit: Emit): void {
-  for (const [index, { place }] of state.messages.entries()) {
+  for (const [index, { place, generation }] of state.messages.entries()) {
     if (place !== "forwarded") continue;
     // With a reconciler, a request is looked for before it is reported as dead.
     if (model.protocol.reconciles && isReconcilable(model, state)) continue;
@@ -23,7 +25,14 @@ function deadLetterPush(model: Model, state: State, emit: Emit): void {
       const message = next.messages[index];
       if (message !== undefined) message.place = "dead";
     };
-    const decision = model.protocol.refuse(model.records.find(state.record), CANDIDATE, failureAs("dead"), NOW);
+    const known = model.records.find(state.record);
+    if (model.protocol.knowsStaleLetters && known !== null && generation < known.generation) {
+      const next = copyOf(state);
+      acked(next);
+      emit(`${name} arrives: the request has been taken up again since`, next);
+      continue;
+    }
+    const decision = model.protocol.refuse(known, candidateOf(generation), failureAs("dead"), NOW);
     switch (decision.kind) {
       case "write": {
         const label = `${name} arrives: the request is recorded as dead`;
@@ -67,20 +76,29 @@ function replay(model: Model, state: State, emit: Emit): void {
       const reserved = state.clients.filter((place) => place === "idle" || place === "publishing").length;
       const isDue = protocol.takesUpReplays && isOpenReplay(record) && !records.hasLiveLease(state.record);
       if (isDue && state.messages.length + reserved < messagesMax(bounds)) {
-        const next = copyOf(state);
-        next.replayer = "publishing";
-        emit("the sweep publishes an unfinished replay once more", next);
+        const decision = protocol.republish(record, NOW);
+        if (decision.kind !== "write")
+          throw new RangeError(`the sweep may not publish a ${record.state} request again`);
+        const answered = (next: State): void => {
+          next.replayer = "publishing";
+        };
+        const label = "the sweep records that an unfinished replay is published once more";
+        const write = { label, record: decision.record, retries: false, answered, unanswered: () => {} };
+        emitWrite(model, state, write, emit);
       }
       return;
     }
     case "publishing": {
       const message = state.messages.length + 1;
       const next = copyOf(state);
-      next.messages.push({ place: "queued", attempts: 0 });
-      next.replayer = publishFirst ? "recording" : "idle";
+      next.messages.push({ place: "queued", attempts: 0, generation: record?.generation ?? 0 });
+      next.replayer = publishFirst ? "recording" : "confirming";
       emit(`the replay publishes message ${message}`, next);
       break;
     }
+    case "confirming":
+      confirm(model, state, emit);
+      break;
     case "recording":
       recordReplay(model, state, "idle", emit);
       break;
@@ -114,9 +132,25 @@ function recordReplay(model: Model, state: State, then: State["replayer"], emit:
   emit(`an operator's replay finds the request ${found}`, next);
 }
 
-/** A replay that has not come to its end: the record holds what is needed to publish it once more. */
-export function isOpenReplay(record: DraftRecord | null): boolean {
-  return record !== null && !isFinal(record.state) && record.body !== null;
+function confirm(model: Model, state: State, emit: Emit): void {
+  const record = model.records.at(state.record);
+  const done = (next: State): void => {
+    next.replayer = "idle";
+  };
+  const decision = model.protocol.confirm(record, record.generation, NOW);
+  if (decision.kind === "write") {
+    const label = "the replay records that the queue has its message";
+    emitWrite(model, state, { label, record: decision.record, retries: false, answered: done, unanswered: done }, emit);
+    return;
+  }
+  const next = copyOf(state);
+  done(next);
+  emit("the replay finds its message delivered already", next);
+}
+
+/** A replay that has not come to its end: the record says that it is to be published, and holds what is needed to. */
+export function isOpenReplay(record: DraftRecord | null): record is DraftRecord {
+  return record !== null && !isFinal(record.state) && isUnpublished(record);
 }
 
 /** Whether the reconciler has something to do: a listed draft that the ledger does not know or does not want. */
@@ -124,8 +158,14 @@ export function isReconcilable({ records }: Model, state: State): boolean {
   if (state.record === NO_RECORD || records.hasLiveLease(state.record)) return false;
   const record = records.at(state.record);
   const listed = state.drafts.filter((draft) => draft.listed);
-  if (record.state !== "created") return record.tainted && listed.length > 0;
-  return listed.some(({ number }) => idsOf(number).draftId !== record.draftId);
+  switch (decideSweep(record, NOW).kind) {
+    case "adopt":
+      return listed.length > 0;
+    case "extras":
+      return listed.some(({ number }) => idsOf(number).draftId !== record.draftId);
+    default:
+      return false;
+  }
 }
 
 /** Adopts one marked draft if the ledger knows of none, and deletes those that the ledger does not name. */

@@ -2,7 +2,7 @@ import { type DraftRecord, isLegalMove } from "@draftmill/shared/contract/draft-
 import type { OwnerDecision } from "@draftmill/shared/ledger/decide.ts";
 import { emitWrite } from "../ledger-write.ts";
 import type { Model } from "../model.ts";
-import { CANDIDATE, failureAs, idsOf, NOW } from "../record-table.ts";
+import { candidateOf, failureAs, idsOf, NOW } from "../record-table.ts";
 import { copyOf, type Emit, type State, type Worker, type WorkerPlace } from "../state.ts";
 import { nameOfWorker } from "./queue-steps.ts";
 
@@ -74,7 +74,13 @@ function stepOf(at: At): void {
       break;
     }
     case "refuse":
-      refuse(at);
+      refuse(at, "failed");
+      break;
+    case "park":
+      refuse(at, "parked");
+      break;
+    case "suspect":
+      suspect(at);
       break;
     case "ack":
       go(at, `${name} acknowledges`, null, (next) => {
@@ -94,8 +100,11 @@ function claim(at: At): void {
     go(at, `${name} finds the request not permitted`, "publish-dead-letter-unclaimed", (next) => {
       next.budget.permanents -= 1;
     });
+    go(at, `${name} finds an incident of the mailbox open`, "park", (next) => {
+      next.budget.permanents -= 1;
+    });
   }
-  const decision = model.protocol.claim(model.records.find(state.record), CANDIDATE, NOW);
+  const decision = model.protocol.claim(model.records.find(state.record), candidate(at), NOW);
   switch (decision.kind) {
     case "duplicate":
       go(at, `${name} finds the request ${decision.record.state}`, "ack");
@@ -157,9 +166,20 @@ function send(at: At): void {
   });
 }
 
-function refuse(at: At): void {
+/** It was fenced off after Gmail gave it a draft, which may be one too many. */
+function suspect(at: At): void {
   const { model, state, name, emit } = at;
-  const decision = model.protocol.refuse(model.records.find(state.record), CANDIDATE, failureAs("failed"), NOW);
+  const decision = model.protocol.suspect(record(at), NOW);
+  if (decision.kind !== "write") throw new RangeError("a record can always be suspected");
+  const gone = (next: State): void => replace(next, at, null);
+  const label = `${name} suspects that its draft is one too many`;
+  const write = { label, record: decision.record, retries: false, answered: gone, unanswered: gone };
+  emitWrite(model, state, write, emit);
+}
+
+function refuse(at: At, as: "failed" | "parked"): void {
+  const { model, state, name, emit } = at;
+  const decision = model.protocol.refuse(model.records.find(state.record), candidate(at), failureAs(as), NOW);
   switch (decision.kind) {
     case "duplicate":
       go(at, `${name} finds the request ${decision.record.state}`, "ack");
@@ -171,7 +191,7 @@ function refuse(at: At): void {
       throw new RangeError("every message here tells the same request");
     case "write": {
       const write = {
-        label: `${name} records the failure`,
+        label: as === "parked" ? `${name} parks the request for an incident` : `${name} records the failure`,
         record: decision.record,
         retries: false,
         answered: (next: State) => replace(next, at, { ...at.worker, place: "ack" }),
@@ -192,7 +212,7 @@ function settle(at: At, does: string, decision: OwnerDecision, then: WorkerPlace
   switch (decision.kind) {
     case "fenced-off":
       // After a release in vain the claim was another's already; the delivery goes on as after any other release.
-      goAs(at, `${name} ${does}: fenced off`, worker.place === "release" ? after : null);
+      goAs(at, `${name} ${does}: fenced off`, worker.place === "release" ? after : suspecting(worker));
       break;
     case "done":
       goAs(at, `${name} ${does}: done before`, after);
@@ -229,6 +249,14 @@ function goAs({ state, slot, emit }: At, label: string, worker: Worker | null, c
 
 function replace(next: State, { slot }: At, worker: Worker | null): void {
   next.workers[slot] = worker;
+}
+
+function suspecting(worker: Worker): Worker | null {
+  return worker.place === "complete" ? { ...worker, place: "suspect" } : null;
+}
+
+function candidate({ state, worker }: At): DraftRecord {
+  return candidateOf(state.messages[worker.message]?.generation ?? 0);
 }
 
 function record({ model, state }: At): DraftRecord {

@@ -12,6 +12,7 @@ import {
   decideCancel,
   decideClaim,
   decideComplete,
+  decideConfirm,
   decideDoubt,
   decideFail,
   decideRefuse,
@@ -79,6 +80,7 @@ describe("claim", () => {
       tainted: true,
       taintedBefore: false,
       claimedAtMs: 5_000,
+      dueAtMs: 5_000 + 2 * LEASE_MS,
       updatedAtMs: 5_000,
       expireAtMs: 5_000 + RECORD_TTL_MS,
     });
@@ -234,6 +236,23 @@ describe("an operator's move", () => {
     assert.equal(record.note, "publish-unconfirmed");
     const claimed = recordOf(decideClaim(record, candidate, afterLease));
     assert.deepEqual([claimed.taintedBefore, claimed.body], [true, "{}"]);
+  });
+
+  test("a replay counts as published once the queue has confirmed it, or its own message is claimed; no older one", () => {
+    const record = recordOf(decideReplay(inState("dead", { body: "{}" }), at(7)));
+    assert.equal(record.generation, 1);
+    assert.equal(recordOf(decideConfirm(record, 1, at(8))).note, null);
+    assert.equal(decideConfirm(record, 0, at(8)).kind, "refused");
+    const late = recordOf(decideClaim(record, candidate, afterLease));
+    assert.equal(late.note, "publish-unconfirmed");
+    assert.equal(recordOf(decideRelease(late, late.fence, "throttled", afterLease)).note, "publish-unconfirmed");
+    assert.equal(recordOf(decideClaim(record, { ...candidate, generation: 1 }, afterLease)).note, null);
+  });
+
+  test("a failure that comes without a body leaves the one that is on record", () => {
+    const record = inState("processing", { body: "{}" });
+    assert.equal(recordOf(decideFail(record, 1, { ...FAILURE, body: null }, at(7))).body, "{}");
+    assert.equal(recordOf(decideRefuse(record, candidate, { ...FAILURE, body: null }, afterLease)).body, "{}");
   });
 
   test("replay and cancel fence off whoever owned the record before", () => {
