@@ -17,8 +17,8 @@ describe("what Pub/Sub gives up is on record, and can be taken up again", { time
     stack = await startTestStack({
       environment: { CLAIM_LEASE_MS: "1200", GOOGLE_TIMEOUT_MS: "200" },
       maxDeliveryAttempts: 5,
+      pubsub: { pushBackoff: false },
     });
-    // Both at once: after each refusal Pub/Sub slows the whole subscription down.
     [overHttp, bare] = await Promise.all([
       exhaust(OVER_HTTP, async () => (await stack.post("/v1/drafts", { ...REQUEST, mailbox: OVER_HTTP })).body.id),
       exhaust(BARE, () => stack.publish(JSON.stringify({ ...REQUEST, mailbox: BARE }))),

@@ -1,13 +1,11 @@
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
-import { DraftError } from "@draftmill/shared/errors.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
 import { INCIDENTS } from "@draftmill/shared/incident/incident.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
-import { type OutgoingMessage, openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
 import { REPLAYS } from "@draftmill/shared/replay/replay.ts";
 import { runReplays } from "@draftmill/shared/replay/run-replays.ts";
 import { buildApp } from "./app.ts";
@@ -20,6 +18,7 @@ import { createIncidentBoard } from "./incidents/incident-board.ts";
 import { probeIncidents } from "./incidents/probe-incidents.ts";
 import { takeUpParked } from "./incidents/take-up-parked.ts";
 import { createBackoffPacer } from "./pacer.ts";
+import { type PublisherOnDemand, publisherOnDemand } from "./publisher-on-demand.ts";
 import { acceptAnyPush, createPushVerifier } from "./push/verify-push.ts";
 import { lookAtDue } from "./sweep/look-at-due.ts";
 import type { RequestPublisher } from "./sweep/request-publisher.ts";
@@ -115,24 +114,14 @@ function openRequests(config: WorkerConfig): RequestPublisher {
   return openPublisher(config, config.env.DRAFTS_TOPIC, config.env.ORDERING_SHARDS > 0);
 }
 
-function openPublisher({ env }: WorkerConfig, name: string, ordered: boolean) {
-  const topic = openTopicPublisher({
-    topic: name,
+function openPublisher({ env }: WorkerConfig, topic: string, ordered: boolean): PublisherOnDemand {
+  return publisherOnDemand({
+    topic,
     projectId: env.GOOGLE_CLOUD_PROJECT,
     emulatorHost: env.PUBSUB_EMULATOR_HOST,
     ordered,
     timeoutMs: PUBLISH_TIMEOUT_MS,
   });
-  return {
-    async publish(message: OutgoingMessage) {
-      try {
-        await topic.publish(message);
-      } catch (error) {
-        throw new DraftError("PUBLISH_UNCONFIRMED", { applied: "unknown", cause: error });
-      }
-    },
-    close: () => topic.close(),
-  };
 }
 
 function pushVerifier({ env, pushIdentity }: WorkerConfig, clock: Clock) {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { Ajv } from "ajv";
 import type { FieldProblem } from "../errors.ts";
 import { DRAFT_REQUEST_BOUNDS, DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
 import { type EmailAddress, parseBareAddress, parseEmailAddress, splitAddressList } from "./email-address.ts";
+import { compileOwn } from "./own-schema.ts";
 import { PROBLEMS_MAX, schemaProblems } from "./schema-problems.ts";
 import { bodyTextProblem, headerTextProblem } from "./text-rules.ts";
 
@@ -38,16 +38,16 @@ interface DraftRequestBody {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-const fits = new Ajv({
+const fits = compileOwn<DraftRequestBody>(DRAFT_REQUEST_SCHEMA, {
   allErrors: true,
   allowUnionTypes: true,
   coerceTypes: false,
   removeAdditional: false,
   useDefaults: false,
-}).compile<DraftRequestBody>(DRAFT_REQUEST_SCHEMA);
+});
 
 /** Stops at the first problem. */
-const isWithinBounds = new Ajv({ strictTypes: false }).compile<object>(DRAFT_REQUEST_BOUNDS);
+const isWithinBounds = compileOwn<object>(DRAFT_REQUEST_BOUNDS, { strictTypes: false });
 
 /**
  * Reads an unknown value as a draft request. Never throws; reports every problem at once, each with a JSON pointer.

@@ -1,5 +1,5 @@
-import { Ajv } from "ajv";
 import { DraftError } from "../errors.ts";
+import { compileOwn } from "./own-schema.ts";
 
 /** A Pub/Sub message as a push request delivers it. */
 export interface PushedMessage {
@@ -15,7 +15,7 @@ export interface PushedMessage {
 }
 
 /** https://cloud.google.com/pubsub/docs/push#receive_push; open, as Google may add fields. */
-const WRAPPED_MESSAGE = {
+export const WRAPPED_MESSAGE = {
   type: "object",
   required: ["message", "subscription"],
   properties: {
@@ -47,7 +47,7 @@ interface WrappedMessage {
   };
 }
 
-const isWrapped = new Ajv().compile<WrappedMessage>(WRAPPED_MESSAGE);
+const isWrapped = compileOwn<WrappedMessage>(WRAPPED_MESSAGE);
 
 /** Reads the body of a push request. Throws PUSH_MALFORMED: that is a wrong subscription, not a wrong message. */
 export function decodePush(body: unknown): PushedMessage {

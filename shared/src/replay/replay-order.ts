@@ -1,5 +1,5 @@
-import { Ajv } from "ajv";
 import { FAILURE_STATES } from "../contract/draft-record.ts";
+import { compileOwn } from "../contract/own-schema.ts";
 import { schemaProblems } from "../contract/schema-problems.ts";
 import { ERROR_CODES } from "../error-codes.ts";
 import { DraftError } from "../errors.ts";
@@ -45,9 +45,7 @@ export interface ReplayOrder {
   readonly dryRun: boolean;
 }
 
-const fits = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false }).compile<ReplayOrderBody>(
-  REPLAY_ORDER_SCHEMA,
-);
+const fits = compileOwn<ReplayOrderBody>(REPLAY_ORDER_SCHEMA, { allErrors: true });
 
 /** Reads the order of a replay. Throws REPLAY_INVALID with every fault. */
 export function parseReplayOrder(body: unknown): ReplayOrder {

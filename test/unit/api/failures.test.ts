@@ -10,7 +10,7 @@ async function fill({ ledger, clock }: ApiUnderTest): Promise<void> {
     ["dead", "ATTEMPTS_EXHAUSTED"],
   ] as const) {
     for (let n = 0; n < 3; n++) {
-      clock.advance(1);
+      await clock.advance(1);
       const mailbox = n < 2 ? MAILBOX : "other@team.example";
       const failure = { state, problem: { code, detail: "why", retryable: false }, body: "{}" };
       await ledger.failUnclaimed(

@@ -18,7 +18,7 @@ async function fail(
 
 /** Orders a replay and waits until it has ended. */
 async function replay({ app, clock }: ApiUnderTest, order: object): Promise<Record<string, unknown>> {
-  clock.advance(1);
+  await clock.advance(1);
   const ordered = await post(app, "/v1/replays", order);
   assert.equal(ordered.statusCode, 202, ordered.body);
   const url = `/v1/replays/${ordered.json().id}`;
@@ -27,7 +27,7 @@ async function replay({ app, clock }: ApiUnderTest, order: object): Promise<Reco
     const now = (await app.inject(url)).json();
     if (now.status !== "running") return now;
     // Between two pages the replay pauses.
-    clock.advance(500);
+    await clock.advance(500);
     await new Promise((turn) => setImmediate(turn));
   }
 }
