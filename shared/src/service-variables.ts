@@ -45,6 +45,11 @@ export const SERVICE_VARIABLES = {
     fallback: 16,
     meaning: "ordering keys per mailbox, which bound its requests in flight; 0 publishes without keys",
   },
+  REPLAY_LEASE_MS: {
+    parse: asWholeNumber(1_000, 3_600_000),
+    fallback: 60_000,
+    meaning: "after how long without a sign of life a replay is taken up by another process",
+  },
 } as const satisfies Record<string, EnvVar<unknown>>;
 
 /** What goes for the mailboxes of either service. */

@@ -16,6 +16,7 @@ import { registerRootDraft } from "./routes/root-draft.ts";
 import type { SubmitDeps } from "./submit-draft.ts";
 
 export interface AppDeps extends SubmitDeps {
+  readonly replayLeaseMs: number;
   readonly authMode: AuthMode;
   /** What GET /health/ready asks. */
   readonly dependencies: readonly Dependency[];
@@ -77,7 +78,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     registerRootDraft(guarded, draftDeps);
     registerDrafts(guarded, draftDeps);
     registerFailures(guarded, deps);
-    registerReplays(guarded, draftDeps);
+    registerReplays(guarded, { ...draftDeps, replayLeaseMs: deps.replayLeaseMs });
     registerIncidents(guarded, deps);
     done();
   });

@@ -42,6 +42,7 @@ export async function startApi(
       mailboxes,
       defaultMailbox,
       orderingShards: env.ORDERING_SHARDS,
+      replayLeaseMs: env.REPLAY_LEASE_MS,
       authMode: env.AUTH_MODE,
       dependencies: [
         { name: "ledger", check: () => answers(ledger) },

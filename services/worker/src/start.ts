@@ -66,7 +66,8 @@ export async function startWorker(
     const incidents = ledger.documents(INCIDENTS);
     const replays = ledger.documents(REPLAYS);
     const orderingShards = env.ORDERING_SHARDS;
-    const replaying = { ledger, replays, publisher: requests, orderingShards, clock, log };
+    const replayLeaseMs = env.REPLAY_LEASE_MS;
+    const replaying = { ledger, replays, publisher: requests, orderingShards, replayLeaseMs, clock, log };
     const app = buildApp({
       ledger,
       gmail,

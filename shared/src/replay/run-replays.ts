@@ -10,10 +10,10 @@ export interface ReplayDeps extends ReplayRowDeps {
   readonly replays: Documents<Replay>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A process that says nothing for so long is gone, and another takes its replay up. */
+  readonly replayLeaseMs: number;
 }
 
-/** A process that says nothing for so long is gone, and another takes its replay up. */
-const LEASE_MS = 60_000;
 /** After each page the order is read again: a cancel is seen within a second. */
 const PAGE_ROWS = 100;
 const ROWS_AT_ONCE = 10;
@@ -42,7 +42,7 @@ async function waiting({ replays, clock }: ReplayDeps): Promise<readonly string[
 
 /** Returns how many requests it has requeued. What the signal interrupts, the next call goes on with. */
 export async function runReplay(deps: ReplayDeps, id: string, signal: AbortSignal): Promise<number> {
-  const { replays, clock, log } = deps;
+  const { replays, clock, log, replayLeaseMs } = deps;
   let replayed = 0;
   let replay = await takeLease(deps, id);
   while (replay?.state === "running") {
@@ -57,7 +57,7 @@ export async function runReplay(deps: ReplayDeps, id: string, signal: AbortSigna
       skipped: sum(now.skipped, page.skipped),
       progress: typeof page.progress === "string" ? now.progress : page.progress,
       state: isOver && now.state === "running" ? "done" : now.state,
-      leaseUntilMs: isOver || isInterrupted ? 0 : nowMs + LEASE_MS,
+      leaseUntilMs: isOver || isInterrupted ? 0 : nowMs + replayLeaseMs,
       finishedAtMs: isOver ? nowMs : now.finishedAtMs,
     }));
     if (isOver || isInterrupted) break;
@@ -72,11 +72,11 @@ export async function runReplay(deps: ReplayDeps, id: string, signal: AbortSigna
 }
 
 /** Null when it has ended, or somebody else is at it. */
-async function takeLease({ replays }: ReplayDeps, id: string): Promise<Replay | null> {
+async function takeLease({ replays, replayLeaseMs }: ReplayDeps, id: string): Promise<Replay | null> {
   let isOurs = false;
   const replay = await replays.update(id, (now, nowMs) => {
     isOurs = now.state === "running" && now.leaseUntilMs <= nowMs;
-    return isOurs ? { ...now, leaseUntilMs: nowMs + LEASE_MS } : null;
+    return isOurs ? { ...now, leaseUntilMs: nowMs + replayLeaseMs } : null;
   });
   return isOurs ? replay : null;
 }

@@ -73,6 +73,7 @@ export async function anApi(t: TestContext, changes: Partial<AppDeps> = {}): Pro
     mailboxes: parseMailboxPolicy(`${MAILBOX}, @team.example`),
     defaultMailbox: MAILBOX,
     orderingShards: 16,
+    replayLeaseMs: 60_000,
     authMode: "none",
     dependencies: [],
     project: "demo",

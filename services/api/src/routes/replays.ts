@@ -31,6 +31,7 @@ export const REPLAY_PAGE_SCHEMA = {
 };
 
 export interface ReplayRoutesDeps extends SubmitDeps {
+  readonly replayLeaseMs: number;
   /** Aborts when the service begins to stop: what is under way is left to whoever takes it up next. */
   readonly stopping: AbortSignal;
 }
