@@ -45,6 +45,11 @@ export const SERVICE_VARIABLES = {
     fallback: 16,
     meaning: "ordering keys per mailbox, which bound its requests in flight; 0 publishes without keys",
   },
+  CLAIM_LEASE_MS: {
+    parse: asWholeNumber(600, 3_600_000),
+    fallback: 180_000,
+    meaning: "how long a claim keeps others off; the create may leave in its first third",
+  },
   REPLAY_LEASE_MS: {
     parse: asWholeNumber(1_000, 3_600_000),
     fallback: 60_000,

@@ -34,7 +34,7 @@ export async function startApi(
     lifecycle.onClose(() => store.close());
     const topic = openDraftsTopic(env);
     lifecycle.onClose(() => topic.close());
-    const ledger = new DraftLedger(store, { clock });
+    const ledger = new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS });
     const publisher = new PubsubPublisher(topic, clock);
     const app = buildApp({
       ledger,

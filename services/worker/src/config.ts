@@ -52,11 +52,6 @@ export const WORKER_VARIABLES = {
     fallback: undefined,
     meaning: "service account that the push token names; required with oidc",
   },
-  CLAIM_LEASE_MS: {
-    parse: asWholeNumber(600, 3_600_000),
-    fallback: 180_000,
-    meaning: "how long a claim keeps others off; the create may leave in its first third",
-  },
   GOOGLE_TIMEOUT_MS: {
     parse: asWholeNumber(100, 600_000),
     fallback: 30_000,
