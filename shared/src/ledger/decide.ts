@@ -145,8 +145,13 @@ export function decideDoubt(record: DraftRecord, time: LeaseTime): OperatorDecis
  * so that a replay which stops between this write and its publish can be taken up again. A claim in between proves
  * nothing about that publish: it may be a late delivery of an older message, which nobody delivers again.
  */
-export function decideReplay(record: DraftRecord, time: LeaseTime): OperatorDecision {
-  if (!isLegalMove("replay", record.state, "queued")) return { kind: "refused", state: record.state };
+export function decideReplay(
+  record: DraftRecord,
+  time: LeaseTime,
+  generation: number = record.generation,
+): OperatorDecision {
+  const isThis = record.generation === generation;
+  if (!isThis || !isLegalMove("replay", record.state, "queued")) return { kind: "refused", state: record.state };
   return written(record, time, {
     state: "queued",
     fence: record.fence + 1,

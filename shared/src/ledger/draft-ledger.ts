@@ -153,9 +153,12 @@ export class DraftLedger {
     return this.#move(id, decideDoubt);
   }
 
-  /** Sets a failed, parked or dead request back to `queued`. Publish its message afterwards. */
-  replay(id: string): Promise<Moved> {
-    return this.#move(id, decideReplay);
+  /**
+   * Sets a failed, parked or dead request back to `queued`. Publish its message afterwards.
+   * @param generation the failure that is meant: refused when it has been replayed since. Whichever there is, if not given
+   */
+  replay(id: string, generation?: number): Promise<Moved> {
+    return this.#move(id, (record, time) => decideReplay(record, time, generation));
   }
 
   /** The queue has confirmed the message that a replay or the sweep published. */

@@ -33,19 +33,15 @@ export function skipReasonOf({ body, problem }: Pick<DraftRecord, "body" | "prob
 }
 
 /**
- * Takes one failed request up again: recorded first, published second. When the publish fails the record still says that it has to be
- * done, and the sweep does it.
+ * Takes one failed request up again, of which `skipReasonOf` knows no reason against it: recorded first, published second.
+ * When the publish fails the record still says that it has to be done, and the sweep does it. False when it has moved since
+ * it was read: one that has been taken up and has failed again is another failure.
  */
-export async function replayRow(
-  { ledger, publisher, orderingShards }: ReplayRowDeps,
-  row: DraftRecord,
-): Promise<"requeued" | SkipReason> {
-  const reason = skipReasonOf(row);
-  if (reason !== null) return reason;
-  const moved = await ledger.replay(row.id);
-  if (moved.kind !== "moved") return "moved";
-  await publishAgain({ ledger, publisher, orderingShards }, moved.record).catch(() => {});
-  return "requeued";
+export async function replayRow({ ledger, ...deps }: ReplayRowDeps, row: DraftRecord): Promise<boolean> {
+  const moved = await ledger.replay(row.id, row.generation);
+  if (moved.kind !== "moved") return false;
+  await publishAgain({ ledger, ...deps }, moved.record).catch(() => {});
+  return true;
 }
 
 /** Publishes the message of a record that says so, and records that the queue has it. Rejects when it may not have it. */

@@ -1,4 +1,4 @@
-import { type FailureState, RECORD_TTL_MS } from "../contract/draft-record.ts";
+import { type DraftRecord, type FailureState, RECORD_TTL_MS } from "../contract/draft-record.ts";
 import type { DocumentKind } from "../ledger/documents.ts";
 
 /** Which failures a replay is for: those that fit all that is given. */
@@ -29,8 +29,13 @@ export interface Replay {
   readonly leaseUntilMs: number;
   /** Up to where the failures have been gone through; null at the beginning. */
   readonly progress: ReplayProgress | null;
+  /** What is being taken up now, as it was before: of a process that died at it the next one tells what it got done. */
+  readonly takingUp: readonly SeenRow[];
   readonly finishedAtMs: number | null;
 }
+
+/** A failed request as a replay has met it. Taken up once more, it has a later generation. */
+export type SeenRow = Pick<DraftRecord, "id" | "generation">;
 
 /** The state whose records are being gone through, and the cursor of the next page. */
 export interface ReplayProgress {
@@ -49,6 +54,7 @@ export function newReplay(order: NewReplay, nowMs: number): Replay {
     skipped: {},
     leaseUntilMs: 0,
     progress: null,
+    takingUp: [],
     finishedAtMs: null,
   };
 }

@@ -1,10 +1,9 @@
 import type { Clock } from "../clock.ts";
-import { FAILURE_STATES, type FailureState } from "../contract/draft-record.ts";
+import { type DraftRecord, FAILURE_STATES, type FailureState } from "../contract/draft-record.ts";
 import type { Documents } from "../ledger/documents.ts";
 import type { Logger } from "../log.ts";
-import type { Replay, ReplayProgress } from "./replay.ts";
-import type { SkipReason } from "./replay-row.ts";
-import { type ReplayRowDeps, replayRow } from "./replay-row.ts";
+import type { Replay, ReplayProgress, SeenRow } from "./replay.ts";
+import { type ReplayRowDeps, replayRow, type SkipReason, skipReasonOf } from "./replay-row.ts";
 
 export interface ReplayDeps extends ReplayRowDeps {
   readonly replays: Documents<Replay>;
@@ -19,6 +18,8 @@ const PAGE_ROWS = 100;
 const ROWS_AT_ONCE = 10;
 /** 200 rows a second: Firestore takes 500 writes a second of a cold collection (https://cloud.google.com/firestore/docs/best-practices#ramping_up_traffic), and each row is one, and its claim another. */
 const PAGE_AT_LEAST_MS = 500;
+/** A page ends after this part of the lease, and is gone on with under a new one: publishes may take their time. */
+const PAGE_LEASES = 1 / 2;
 const LIST_LIMIT = 100;
 
 /** Carries out the replays that nobody else is at, the oldest first, until the signal aborts. */
@@ -36,29 +37,40 @@ export async function runReplays(
 
 async function waiting({ replays, clock }: ReplayDeps): Promise<readonly string[]> {
   const { items } = await replays.list(LIST_LIMIT);
-  const open = items.filter(({ state, leaseUntilMs }) => state === "running" && leaseUntilMs <= clock.nowMs());
-  return open.map(({ id }) => id).reverse();
+  return items
+    .filter((replay) => isOpen(replay, clock.nowMs()))
+    .map(({ id }) => id)
+    .reverse();
+}
+
+/** There is something to do, if only to tell what a process that died got done before the order was canceled. */
+function isOpen({ state, takingUp, leaseUntilMs }: Replay, nowMs: number): boolean {
+  return (state === "running" || takingUp.length > 0) && leaseUntilMs <= nowMs;
 }
 
 /** Returns how many requests it has requeued. What the signal interrupts, the next call goes on with. */
 export async function runReplay(deps: ReplayDeps, id: string, signal: AbortSignal): Promise<number> {
-  const { replays, clock, log, replayLeaseMs } = deps;
+  const { clock, log } = deps;
   let replayed = 0;
   let replay = await takeLease(deps, id);
+  if (replay !== null && replay.takingUp.length > 0) replay = await countLeftover(deps, replay);
   while (replay?.state === "running") {
     const startedMs = clock.monotonicMs();
-    const page = await replayPage(deps, replay, signal);
+    const { rows, next } = await nextRows(deps, replay);
+    const takingUp = rows.filter((row) => skipReasonOf(row) === null).map(seen);
+    const begun: Replay | null = takingUp.length === 0 ? replay : await writeHeld(deps, replay, () => ({ takingUp }));
+    if (begun === null) break;
+    const page = await replayRows(deps, begun, rows, signal);
     replayed += page.requeued;
-    const isOver = page.progress === "over";
-    const isInterrupted = page.progress === "interrupted";
-    replay = await replays.update(id, (now, nowMs) => ({
-      ...now,
+    const isOver = page.isComplete && next === "over";
+    const isInterrupted = signal.aborted && !page.isComplete;
+    replay = await writeHeld(deps, begun, (now, nowMs) => ({
       requeued: now.requeued + page.requeued,
       skipped: sum(now.skipped, page.skipped),
-      progress: typeof page.progress === "string" ? now.progress : page.progress,
-      state: isOver && now.state === "running" ? "done" : now.state,
-      leaseUntilMs: isOver || isInterrupted ? 0 : nowMs + replayLeaseMs,
-      finishedAtMs: isOver ? nowMs : now.finishedAtMs,
+      progress: page.isComplete && next !== "over" ? next : now.progress,
+      takingUp: [],
+      ...(isOver && now.state === "running" ? { state: "done", finishedAtMs: nowMs } : {}),
+      ...(isOver || isInterrupted ? { leaseUntilMs: 0 } : {}),
     }));
     if (isOver || isInterrupted) break;
     const leftMs = PAGE_AT_LEAST_MS - (clock.monotonicMs() - startedMs);
@@ -71,57 +83,107 @@ export async function runReplay(deps: ReplayDeps, id: string, signal: AbortSigna
   return replayed;
 }
 
-/** Null when it has ended, or somebody else is at it. */
+/** Null when there is nothing to do, or somebody else is at it. */
 async function takeLease({ replays, replayLeaseMs }: ReplayDeps, id: string): Promise<Replay | null> {
   let isOurs = false;
   const replay = await replays.update(id, (now, nowMs) => {
-    isOurs = now.state === "running" && now.leaseUntilMs <= nowMs;
+    isOurs = isOpen(now, nowMs);
     return isOurs ? { ...now, leaseUntilMs: nowMs + replayLeaseMs } : null;
   });
   return isOurs ? replay : null;
 }
 
-interface ReplayedPage {
-  readonly requeued: number;
-  readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
-  readonly progress: ReplayProgress | "over" | "interrupted";
+/** Renews the lease with what changes. Null when another process has it by now: it goes on from what was written before. */
+async function writeHeld(
+  { replays, replayLeaseMs }: ReplayDeps,
+  held: Replay,
+  change: (now: Replay, nowMs: number) => Partial<Replay>,
+): Promise<Replay | null> {
+  let isOurs = false;
+  const written = await replays.update(held.id, (now, nowMs) => {
+    isOurs = now.leaseUntilMs === held.leaseUntilMs;
+    return isOurs ? { ...now, leaseUntilMs: nowMs + replayLeaseMs, ...change(now, nowMs) } : null;
+  });
+  return isOurs ? written : null;
+}
+
+/** Counts what a process that died in the midst of a page had requeued; the rest of the page is listed once more. */
+async function countLeftover(deps: ReplayDeps, held: Replay): Promise<Replay | null> {
+  let requeued = 0;
+  for (const { id, generation } of held.takingUp) {
+    const record = await deps.ledger.get(id);
+    if (record !== null && record.generation > generation) requeued += 1;
+  }
+  return writeHeld(deps, held, (now) => ({
+    requeued: now.requeued + requeued,
+    takingUp: [],
+    ...(now.state === "running" ? {} : { leaseUntilMs: 0 }),
+  }));
 }
 
 /**
- * The next page of failures. A row that failed after the order was given is another failure, perhaps this replay's own, and is passed over.
+ * The next page of failures, and where the one after it begins. A row that failed after the order was given is another
+ * failure, perhaps this replay's own, and is passed over.
  */
-async function replayPage(deps: ReplayDeps, replay: Replay, signal: AbortSignal): Promise<ReplayedPage> {
-  const { filter, progress } = replay;
-  const state = progress?.state ?? filter.state ?? FAILURE_STATES[0];
+async function nextRows(
+  { ledger }: ReplayDeps,
+  { filter, progress, createdAtMs }: Replay,
+): Promise<{ rows: readonly DraftRecord[]; next: ReplayProgress | "over" }> {
+  const { state: only, ...filters } = filter;
+  const state = progress?.state ?? only ?? FAILURE_STATES[0];
   const at = progress?.cursor ? { cursor: progress.cursor } : {};
-  const { state: _, ...filters } = filter;
-  const { items, nextCursor } = await deps.ledger.list({ ...filters, state, limit: PAGE_ROWS, ...at });
-  const rows = items.filter(({ updatedAtMs }) => updatedAtMs < replay.createdAtMs);
+  const { items, nextCursor } = await ledger.list({ ...filters, state, limit: PAGE_ROWS, ...at });
+  const rows = items.filter(({ updatedAtMs }) => updatedAtMs < createdAtMs);
+  return { rows, next: following(only, state, nextCursor) };
+}
+
+function seen({ id, generation }: DraftRecord): SeenRow {
+  return { id, generation };
+}
+
+interface ReplayedPage {
+  readonly requeued: number;
+  readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
+  /** False when the signal or the lease has cut it short: what is left of it is listed once more. */
+  readonly isComplete: boolean;
+}
+
+async function replayRows(
+  deps: ReplayDeps,
+  { requeued: before, limit }: Replay,
+  rows: readonly DraftRecord[],
+  signal: AbortSignal,
+): Promise<ReplayedPage> {
+  const { clock, replayLeaseMs } = deps;
+  const startedMs = clock.monotonicMs();
   let requeued = 0;
-  let isInterrupted = false;
+  let isComplete = true;
   const skipped: Partial<Record<SkipReason, number>> = {};
+  const skip = (reason: SkipReason): void => {
+    skipped[reason] = (skipped[reason] ?? 0) + 1;
+  };
   const queue = rows.values();
   const worker = async (): Promise<void> => {
     for (const row of queue) {
-      if (signal.aborted) {
-        isInterrupted = true;
+      if (signal.aborted || clock.monotonicMs() - startedMs > replayLeaseMs * PAGE_LEASES) {
+        isComplete = false;
         return;
       }
-      if (replay.requeued + requeued >= replay.limit) {
-        skipped.limit = (skipped.limit ?? 0) + 1;
+      const reason = skipReasonOf(row) ?? (before + requeued < limit ? null : "limit");
+      if (reason !== null) {
+        skip(reason);
         continue;
       }
+      // Before it is done, so that all at once do not exceed the limit.
       requeued += 1;
-      const outcome = await replayRow(deps, row);
-      if (outcome === "requeued") continue;
+      if (await replayRow(deps, row)) continue;
       requeued -= 1;
-      skipped[outcome] = (skipped[outcome] ?? 0) + 1;
+      skip("moved");
     }
   };
   await Promise.all(Array.from({ length: ROWS_AT_ONCE }, worker));
   // What was skipped is met again, and counted then.
-  if (isInterrupted) return { requeued, skipped: {}, progress: "interrupted" };
-  return { requeued, skipped, progress: following(filter.state, state, nextCursor) };
+  return { requeued, skipped: isComplete ? skipped : {}, isComplete };
 }
 
 function following(
