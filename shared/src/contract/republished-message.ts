@@ -15,5 +15,15 @@ export function encodeRepublished(record: DraftRecord, orderingShards: number): 
     ...(generation === 0 ? {} : { generation: String(generation) }),
   };
   // What could not be read as a request has no mailbox, and nothing to wait in line for.
-  return encodeDraftMessage(body, attributes, mailbox === "" ? null : orderingKeyOf(mailbox, id, orderingShards));
+  if (mailbox === "") return encodeDraftMessage(body, attributes, null);
+  return encodeDraftMessage(complete(body, record), attributes, orderingKeyOf(mailbox, id, orderingShards));
+}
+
+/**
+ * What was not in the body makes the request what it is all the same: a mailbox that was the default, which may be another
+ * by now, and a dedupeKey that came as an attribute.
+ */
+function complete(body: string, { mailbox, dedupeKey }: DraftRecord): string {
+  const request: object = JSON.parse(body);
+  return JSON.stringify({ ...request, mailbox, ...(dedupeKey === null ? {} : { dedupeKey }) });
 }

@@ -55,7 +55,7 @@ test("a replay takes up every failure that fits, says why it left the others, an
   });
   assert.deepEqual(
     api.publisher.published.map(({ attributes, data }) => [attributes.id, attributes.generation, String(data)]).sort(),
-    ["dead", "failed", "parked"].map((id) => [id, "1", '{"to":"a@example.com"}']),
+    ["dead", "failed", "parked"].map((id) => [id, "1", JSON.stringify({ to: "a@example.com", mailbox: MAILBOX })]),
   );
   assert.equal((await api.ledger.get("parked"))?.note, null, "the queue has confirmed it");
 });

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { encodeRepublished } from "@draftmill/shared/contract/republished-message.ts";
+
+const MAILBOX = "rep@corp.example";
+const BODY = { to: "ada@example.com", subject: "S", message: "M" };
+const PUBLISH_TIME = "2026-01-01T00:00:00Z";
+
+const CASES = [
+  { what: "that named its mailbox", body: { ...BODY, mailbox: MAILBOX }, attributes: {} },
+  { what: "for the default mailbox, which is another by now", body: BODY, attributes: {} },
+  { what: "whose dedupeKey is in the body", body: { ...BODY, dedupeKey: "k" }, attributes: {} },
+  { what: "whose dedupeKey came as an attribute", body: BODY, attributes: { dedupeKey: "k" } },
+  {
+    what: "whose empty dedupeKey gave way to an attribute",
+    body: { ...BODY, dedupeKey: "" },
+    attributes: { dedupeKey: "k" },
+  },
+];
+
+for (const { what, body, attributes } of CASES) {
+  test(`a request ${what} is the same when it is published again`, () => {
+    const text = JSON.stringify(body);
+    const first = { messageId: "m-1", publishTime: PUBLISH_TIME, orderingKey: null, deliveryAttempt: null };
+    const pushed = { ...first, data: Buffer.from(text), attributes, subscription: "s" };
+    const decoded = decodeDraftMessage(pushed, MAILBOX);
+    assert.ok(decoded.ok);
+    const { id, request, bodyHash } = decoded.message;
+    const { mailbox, subject, dedupeKey } = request;
+    const about = { id, mailbox, subject, dedupeKey, bodyHash, to: ["ada@example.com"] };
+    const again = encodeRepublished({ ...newDraftRecord(about, 0), body: text, generation: 1 }, 16);
+    assert.ok(again);
+    const decodedAgain = decodeDraftMessage({ ...pushed, messageId: "m-2", ...again }, "other@corp.example");
+    assert.ok(decodedAgain.ok);
+    assert.deepEqual(
+      [decodedAgain.message.id, decodedAgain.message.bodyHash, decodedAgain.message.generation],
+      [id, bodyHash, 1],
+    );
+  });
+}
+
+test("what could not be read as a request is published as it came", () => {
+  const record = newDraftRecord({ id: "m-1", mailbox: "", to: [], subject: "", bodyHash: "h" }, 0);
+  const again = encodeRepublished({ ...record, body: "not JSON" }, 16);
+  assert.deepEqual([String(again?.data), again?.orderingKey], ["not JSON", null]);
+});
