@@ -22,13 +22,15 @@ export interface ServiceProcessOptions {
   readonly onEvent: (event: LogEvent) => void;
   /** How long it may take to listen. */
   readonly startWithinMs?: number;
+  /** The module to run in place of `run-service.ts`; it is given the service's name as well. */
+  readonly entry?: string;
 }
 
 const RUN_SERVICE = fileURLToPath(new URL("./run-service.ts", import.meta.url));
 
 /** Starts a service and resolves once it listens. Rejects with what it said when it does not. */
 export async function startServiceProcess(name: ServiceName, options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [RUN_SERVICE, name], {
+  const child = spawn(process.execPath, [options.entry ?? RUN_SERVICE, name], {
     env: { ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // A process group of its own: Ctrl-C in the terminal reaches the stack alone, which then stops its services in order.

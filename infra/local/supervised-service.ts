@@ -36,9 +36,11 @@ export async function supervise(
     for (let failures = 0; wanted && failures < FAILED_STARTS_MAX; failures += 1) {
       try {
         current = await launch(port);
+        kept = keepUp(current);
+        // Whoever asked for the end while it was starting waits for the process before it.
+        if (!wanted) await current.stop();
         for (const wake of waiters) wake();
         waiters.clear();
-        kept = keepUp(current);
         return;
       } catch {
         // What it said is in its log; the next try may find the port free again.

@@ -279,8 +279,13 @@ export const ERROR_CODES = {
     class: "admin",
     status: 503,
     title: "The token endpoint does not accept the signed assertion.",
-    remedy:
-      "Check the machine's clock and that GOOGLE_SERVICE_ACCOUNT_EMAIL ({serviceAccount}) is the account that signs.",
+    remedy: "Check that GOOGLE_SERVICE_ACCOUNT_EMAIL ({serviceAccount}) is the account that signs.",
+  },
+  CLOCK_SKEWED: {
+    class: "transient",
+    status: 503,
+    title: "Google refuses the assertion's times: this machine's clock is too far from the right time.",
+    remedy: "Set the worker's clock (timedatectl set-ntp true). Meanwhile it is tried again, by other instances too.",
   },
   TOKEN_ENDPOINT_UNAVAILABLE: {
     class: "transient",

@@ -9,8 +9,8 @@ import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLogger } from "@draftmill/shared/log.ts";
-import { cutAnswers } from "../support/cut-answers.ts";
 import { type AnswerBody, startTestStack, type TestStack } from "../support/local-stack.ts";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
 
 const REQUEST = { to: "a@example.test", subject: "Once", message: "M" };
 const CALL_MS = 30_000;
@@ -54,8 +54,9 @@ describe("a client that calls again gets one draft", { timeout: 120_000 }, () =>
     it(`POST ${route}, its answer lost on the way: the same key leads to the same request`, async (t) => {
       const mailbox = newMailbox();
       const headers = { "idempotency-key": "lost", prefer: "respond-async" };
-      const cut = await cutAnswers(stack.apiUrl);
+      const cut = await openTcpProxy({ targets: () => [new URL(stack.apiUrl).host] });
       t.after(() => cut.close());
+      cut.fault({ side: "answer", fault: { kind: "cut" } });
       await assert.rejects(postTo(`${cut.url}${route}`, { ...REQUEST, mailbox }, headers));
       const [record] = await recordsOf(mailbox);
       assert.ok(record, "the api had done its work");

@@ -7,12 +7,12 @@ import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
 import { DEAD_LETTER_PUSH_SUBSCRIPTION, DRAFTS_SUBSCRIPTION, setUpTopics } from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
-import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, type Lifecycle } from "@draftmill/shared/lifecycle.ts";
+import { allRecords, readBooks } from "../support/books.ts";
+import { chanceOf } from "../support/chance.ts";
 import { type Reckoning, reckon } from "../support/reckoning.ts";
-import { chanceOf } from "./chance.ts";
 import { type FrontDoor, openFrontDoor } from "./front-door.ts";
 import { scriptCreates } from "./google-faults.ts";
 import { quantile, RecoveryTimes } from "./recovery-times.ts";
@@ -162,13 +162,13 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
     await pubsub.idle(name, quiet).catch(() => {});
   }
   onProgress("every request has ended and the queue is empty");
-  const before = reckon({ accepted, records: await recordsOf(ledger), drafts: draftsOf() });
+  const before = reckon({ accepted, ...(await readBooks(ledger, google)) });
   onProgress(`at rest but for the sweep: ${before.created} created, ${before.duplicated.length} duplicated`);
   while (!isLate() && (await isUnlooked(ledger))) {
     await sweeps.sweep().catch(() => {});
     await systemClock.sleep(LOOK_EVERY_MS);
   }
-  const reckoning = reckon({ accepted, records: await recordsOf(ledger), drafts: draftsOf() });
+  const reckoning = reckon({ accepted, ...(await readBooks(ledger, google)) });
   return {
     ...reckoning,
     seconds: Math.round((performance.now() - startedMs) / 100) / 10,
@@ -197,32 +197,11 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
     const { queued, processing, created, failed, parked, dead } = await ledger.countByState();
     return queued + processing === 0 && created + failed + parked + dead >= requests;
   }
-
-  function draftsOf() {
-    return mailboxes().flatMap((mailbox) =>
-      google.drafts(mailbox).map(({ id, headers }) => ({
-        mailbox,
-        draftId: id,
-        requestId: headers.find(({ name }) => name.toLowerCase() === "x-draftmill-id")?.value ?? null,
-      })),
-    );
-  }
 }
 
 /** A record that the sweep has to look at and has not looked at once. The second look is for a machine that was paused for long. */
 async function isUnlooked(ledger: DraftLedger): Promise<boolean> {
-  return (await recordsOf(ledger)).some(({ dueAtMs, looks }) => dueAtMs !== null && looks === 0);
-}
-
-async function recordsOf(ledger: DraftLedger): Promise<readonly DraftRecord[]> {
-  const records: DraftRecord[] = [];
-  let cursor: string | null = null;
-  do {
-    const page = await ledger.list({ limit: 1_000, ...(cursor === null ? {} : { cursor }) });
-    records.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return records;
+  return (await allRecords(ledger)).some(({ dueAtMs, looks }) => dueAtMs !== null && looks === 0);
 }
 
 function mailboxes(): string[] {

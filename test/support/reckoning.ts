@@ -36,14 +36,14 @@ export function reckon({ accepted, records, drafts, deadLetters }: Books): Recko
   const recordOf = new Map(records.map((record) => [record.id, record]));
   const draftsOf = Map.groupBy(drafts, ({ requestId }) => requestId);
   const lost: string[] = [];
-  const duplicated: string[] = [];
   const unexplained: string[] = [];
+  // Of all requests on record: one whose caller got no answer may come to nothing, but not to two drafts.
+  const duplicated = [...draftsOf].flatMap(([id, made]) => (id !== null && made.length > 1 ? [id] : []));
   let created = 0;
   let explained = 0;
   for (const id of new Set(accepted)) {
     const record = recordOf.get(id);
     const made = draftsOf.get(id) ?? [];
-    if (made.length > 1) duplicated.push(id);
     if (record === undefined) {
       lost.push(id);
       continue;

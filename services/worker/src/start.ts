@@ -32,11 +32,15 @@ export interface RunningWorker {
 /** A publish that is not confirmed by then makes the delivery, or the sweep's step, one to be repeated. */
 const PUBLISH_TIMEOUT_MS = 10_000;
 
+export interface WorkerOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Opens the store in place of `openLedger`. */
+  readonly openStore?: typeof openLedger;
+}
+
 /** Builds the worker from its environment and listens. Throws `EnvironmentError` before anything is opened. */
-export async function startWorker(
-  environment: Environment,
-  options: { readonly clock?: Clock; readonly log?: Logger } = {},
-): Promise<RunningWorker> {
+export async function startWorker(environment: Environment, options: WorkerOptions = {}): Promise<RunningWorker> {
   const config = readWorkerConfig(environment);
   const { env } = config;
   const clock = options.clock ?? systemClock;
@@ -45,7 +49,7 @@ export async function startWorker(
   const lifecycle = createLifecycle();
   const stopping = new AbortController();
   return openOrClose(lifecycle, async () => {
-    const store = await openLedger(env.LEDGER_URL, { clock, place: env });
+    const store = await (options.openStore ?? openLedger)(env.LEDGER_URL, { clock, place: env });
     lifecycle.onClose(() => store.close());
     const deadLetters = openDeadLetters(config);
     lifecycle.onClose(() => deadLetters.close());

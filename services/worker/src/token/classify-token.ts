@@ -31,6 +31,8 @@ export const TOKEN_ROWS: readonly TokenRow[] = [
   { error: "invalid_grant", description: "Bad Request", code: "MAILBOX_UNKNOWN" },
   { error: "invalid_request", description: "Invalid impersonation", code: "MAILBOX_UNKNOWN" },
   { error: "invalid_grant", description: "Invalid grant: account not found", code: "SIGNER_NOT_FOUND" },
+  // Of this machine's clock alone: another instance, or this one later, gets its token.
+  { error: "invalid_grant", description: "Invalid JWT: Token must be a short-lived token", code: "CLOCK_SKEWED" },
   { error: "invalid_grant", description: "Invalid JWT", code: "ASSERTION_REJECTED" },
   { error: "invalid_request", code: "ASSERTION_REJECTED" },
 ];

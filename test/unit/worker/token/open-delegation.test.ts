@@ -37,7 +37,7 @@ function withManualDate(t: TestContext): void {
   t.mock.timers.enable({ apis: ["Date"], now: START_MS });
 }
 
-test("signs an assertion for one user, one scope and one hour, and trades it as it is", async (t) => {
+test("signs an assertion for one user, one scope and one hour that began ten minutes ago, and trades it as it is", async (t) => {
   withManualDate(t);
   const google = await startScriptedGoogle(t);
   await openScriptedGmail(google).gmail.prepare(MAILBOX, signal);
@@ -49,8 +49,8 @@ test("signs an assertion for one user, one scope and one hour, and trades it as 
     sub: MAILBOX,
     scope: SCOPE,
     aud: "https://oauth2.googleapis.com/token",
-    iat: START_MS / 1000,
-    exp: START_MS / 1000 + 3600,
+    iat: START_MS / 1000 - 600,
+    exp: START_MS / 1000 + 3000,
   });
   const form = new URLSearchParams(google.seen("token")[0]?.body);
   assert.equal(form.get("grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");

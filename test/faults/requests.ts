@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { systemClock } from "@draftmill/shared/clock.ts";
+import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { readBooks } from "../support/books.ts";
+import { type Reckoning, reckon } from "../support/reckoning.ts";
+import type { FaultStack } from "./fault-stack.ts";
+
+/** A client's answer to one POST. */
+export interface Posted {
+  readonly status: number;
+  readonly id: string;
+}
+
+/** What was asked of a stack, and what became of it. */
+export interface Requests {
+  /** A mailbox that nobody has used; its token has still to be fetched. */
+  newMailbox(): string;
+  /** POSTs as many requests for the mailbox as clients do that ask again, under the same key, until they are answered. */
+  submit(mailbox: string, count?: number): Promise<readonly string[]>;
+  /** The same, each for a mailbox of its own: no two wait for one another. */
+  submitEach(count: number): Promise<readonly string[]>;
+  /** One POST, with no second try; rejects when it gets no answer. Counts as accepted when it is. */
+  post(mailbox: string, key: string, subject?: string): Promise<Posted>;
+  /** Publishes one request straight to the topic, under this id, as any producer may. */
+  publish(mailbox: string, id: string): Promise<void>;
+  /** Waits until each has ended; rejects, naming those that have not, after half a minute. */
+  ended(ids: readonly string[]): Promise<readonly DraftRecord[]>;
+  /** Asserts that everything accepted for the mailbox is accounted for. Its requests have ended. */
+  accountOf(mailbox: string): Promise<Reckoning>;
+  /** The same of everything, once Pub/Sub has nothing left for the worker. */
+  account(): Promise<Reckoning>;
+}
+
+const CALL_TIMEOUT_MS = 20_000;
+const ENDED_WITHIN_MS = 30_000;
+const ASK_AGAIN_MS = 100;
+const SUBSCRIPTIONS = ["draft-requests-push", "draft-requests-dead-letter-push"];
+
+export function createRequests(stack: FaultStack): Requests {
+  /** Their mailboxes, by id. */
+  const accepted = new Map<string, string>();
+  let mailboxes = 0;
+  let keys = 0;
+
+  async function post(mailbox: string, key: string, subject = `Subject of ${key}`): Promise<Posted> {
+    const answer = await fetch(`${stack.api.url}/v1/drafts`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify({ to: "grace@example.test", subject, message: "Text.", mailbox }),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    const { id = "" } = (await answer.json()) as { id?: string };
+    if (answer.ok) accepted.set(id, mailbox);
+    return { status: answer.status, id };
+  }
+
+  async function postUntilAccepted(mailbox: string, key: string): Promise<string> {
+    for (;;) {
+      try {
+        const { status, id } = await post(mailbox, key);
+        if (status < 300) return id;
+        assert.equal(status, 503, `${key} was refused`);
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error;
+      }
+      await systemClock.sleep(ASK_AGAIN_MS);
+    }
+  }
+
+  async function ended(id: string, signal: AbortSignal): Promise<DraftRecord> {
+    let last = "not on record";
+    for await (const record of stack.ledger.watch(id, signal)) {
+      last = `${record.state}, ${record.claims} claims, ${record.problem?.code ?? "no problem"}`;
+      if (record.state !== "queued" && record.state !== "processing") return record;
+    }
+    throw new Error(`${id} has not ended: ${last}`);
+  }
+
+  const newMailbox = (): string => {
+    mailboxes += 1;
+    return `user${mailboxes}@example.com`;
+  };
+  const submitOne = (mailbox: string): Promise<string> => {
+    keys += 1;
+    return postUntilAccepted(mailbox, `key-${keys}`);
+  };
+
+  async function settledAccount(mailbox?: string): Promise<Reckoning> {
+    const promised = [...accepted].filter((entry) => mailbox === undefined || entry[1] === mailbox).map(([id]) => id);
+    const { records, drafts } = await readBooks(stack.ledger, stack.google, mailbox === undefined ? {} : { mailbox });
+    const reckoning = reckon({ accepted: promised, records, drafts });
+    const { lost, duplicated, unexplained } = reckoning;
+    assert.deepEqual({ lost, duplicated, unexplained }, { lost: [], duplicated: [], unexplained: [] });
+    assert.equal(reckoning.created + reckoning.explained, promised.length);
+    return reckoning;
+  }
+
+  return {
+    newMailbox,
+    submit: (mailbox, count = 1) => Promise.all(Array.from({ length: count }, () => submitOne(mailbox))),
+    submitEach: (count) => Promise.all(Array.from({ length: count }, () => submitOne(newMailbox()))),
+    post,
+    async publish(mailbox, id) {
+      const request = { to: "grace@example.test", subject: `Subject of ${id}`, message: "Text.", mailbox };
+      const data = Buffer.from(JSON.stringify(request)).toString("base64");
+      const answer = await fetch(`${stack.pubsub().url}/v1/projects/${stack.project}/topics/draft-requests:publish`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ messages: [{ data, attributes: { id } }] }),
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      });
+      assert.equal(answer.status, 200, await answer.text());
+      accepted.set(id, mailbox);
+    },
+    ended(ids) {
+      const signal = AbortSignal.timeout(ENDED_WITHIN_MS);
+      return Promise.all(ids.map((id) => ended(id, signal)));
+    },
+    accountOf: (mailbox) => settledAccount(mailbox),
+    async account() {
+      const signal = AbortSignal.timeout(ENDED_WITHIN_MS);
+      await Promise.all(SUBSCRIPTIONS.map((name) => stack.pubsub().idle(name, signal)));
+      return settledAccount();
+    },
+  };
+}
+
+/** How long after the fault each was created; those that were created before it are left out. */
+export function recoveredIn(records: readonly DraftRecord[], faultOverMs: number): readonly number[] {
+  return records.map(({ updatedAtMs }) => updatedAtMs - faultOverMs).filter((tookMs) => tookMs > 0);
+}
