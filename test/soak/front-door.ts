@@ -9,7 +9,10 @@ export interface FrontDoorRates {
   readonly duplicate: number;
 }
 
-/** The one address of all workers, as Cloud Run has it: sends each push to one that lives, and loses answers by chance. */
+/**
+ * The one address of all workers, as Cloud Run has it: sends each push to one that lives, which it waits for while none
+ * does, and loses answers by chance.
+ */
 export interface FrontDoor {
   readonly url: string;
   /** How many pushes were sent to two workers, and how many answers were lost. */
@@ -18,14 +21,20 @@ export interface FrontDoor {
 }
 
 export async function openFrontDoor(
-  fleet: Pick<WorkerFleet, "pick">,
+  fleet: Pick<WorkerFleet, "pick" | "next">,
   rates: FrontDoorRates,
   chance: () => number,
 ): Promise<FrontDoor> {
   const figures = { duplicates: 0, lostAcks: 0 };
+  const { promise: closing, resolve: endWaits } = Promise.withResolvers<void>();
+  let isClosing = false;
   const server = createServer(async (incoming, outgoing) => {
     const body = await bodyOf(incoming);
-    const worker = fleet.pick();
+    let worker = fleet.pick();
+    while (worker === null && !isClosing) {
+      await Promise.race([fleet.next(), closing]);
+      worker = fleet.pick();
+    }
     if (worker === null) return answer(outgoing, 503);
     const other = chance() < rates.duplicate ? fleet.pick(worker) : null;
     if (other !== null) {
@@ -46,6 +55,8 @@ export async function openFrontDoor(
     figures,
     close: () =>
       new Promise((closed) => {
+        isClosing = true;
+        endWaits();
         server.close(() => closed());
         server.closeAllConnections();
       }),
@@ -59,6 +70,7 @@ function forward(worker: SoakWorker, { method, url, headers }: IncomingMessage, 
   return new Promise<number>((resolve) => {
     const sent = request(`${worker.url}${url}`, { method, headers, agent: worker.agent }, (answered) => {
       answered.resume();
+      worker.answered += 1;
       answered.once("close", () => resolve(answered.complete ? (answered.statusCode ?? 502) : 502));
     });
     sent.once("error", () => resolve(502));

@@ -51,13 +51,18 @@ export interface SoakFigures extends Reckoning {
 }
 
 const LEASE_MS = 3_000;
-const MAILBOXES = 4;
+const MAILBOXES = 8;
 const PROJECT = "soak";
 const PUSH = { audience: "https://worker.soak", serviceAccount: "push@soak.iam.gserviceaccount.com" };
 const CALL_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
-/** Published at once, and no more than this beyond what the kills have reached: the work lasts as long as they do. */
-const AHEAD = 60;
+/** So many requests are open at a time: the work lasts as long as the kills do. */
+const AHEAD = 100;
+
+/** The share of the work left for each kill that a worker does before it, on average: the kills are over first. */
+const WORK_OF_A_LIFE = 0.75;
+/** What the first worker does, in peace, so that the others need not compile again what it has run. */
+const WARM_UP = 20;
 
 /** Runs the whole of it and reckons. Everything that chance decides follows from the seed, but not when the processes run. */
 export async function runSoak(options: SoakOptions): Promise<SoakFigures> {
@@ -86,11 +91,12 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
     statePath: ":memory:",
     signer,
     pushBackoff: false,
-    pushWindow: { initial: 48, max: 48 },
+    pushWindow: { initial: 24, max: 24 },
   });
   lifecycle.onClose(() => pubsub.close());
 
   const recoveries = new RecoveryTimes();
+  let settled = 0;
   let found = 0;
   let extrasDeleted = 0;
   const environment = {
@@ -110,11 +116,12 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
     GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl,
     ...options.environment,
   };
-  const fleet = await startFleet(options.workers, {
+  const fleet = await startFleet({
     script,
     environment,
     onEvent(event) {
       if (event.message === "draft.settled" && event.outcome === "created") {
+        settled += 1;
         recoveries.done(String(event.requestId));
         if (event.found === true) found += 1;
       }
@@ -140,18 +147,21 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
   const isLate = (): boolean => performance.now() > deadlineMs;
   const accepted = Array.from({ length: requests }, (_, n) => `soak-${seed}-${n}`);
   let published = 0;
+  const publishUpTo = async (count: number): Promise<void> => {
+    if (published >= count) return;
+    await publish(
+      `${pubsub.url}/v1/projects/${PROJECT}/topics/draft-requests:publish`,
+      accepted.slice(published, count),
+    );
+    published = count;
+  };
+  await publishUpTo(Math.min(requests, WARM_UP));
+  while (!isLate() && settled < published) await systemClock.sleep(LOOK_EVERY_MS);
+  await fleet.grow(options.workers);
   const killing = kill();
   while (published < requests && !isLate()) {
-    const reached = options.kills === 0 ? requests : Math.ceil((requests * fleet.kills()) / options.kills);
-    const upTo = Math.min(requests, reached + AHEAD);
-    if (published < upTo) {
-      await publish(
-        `${pubsub.url}/v1/projects/${PROJECT}/topics/draft-requests:publish`,
-        accepted.slice(published, upTo),
-      );
-      published = upTo;
-      onProgress(`${published} of ${requests} published, ${fleet.kills()} of ${options.kills} kills`);
-    }
+    await publishUpTo(Math.min(requests, settled + AHEAD));
+    onProgress(`${published} of ${requests} published, ${fleet.kills()} of ${options.kills} kills`);
     await systemClock.sleep(LOOK_EVERY_MS);
   }
   await killing;
@@ -185,9 +195,10 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
 
   async function kill(): Promise<void> {
     const killChance = chanceOf(seed + 1);
-    while (fleet.kills() < options.kills && !isLate()) {
+    while (fleet.kills() < options.kills && settled < requests && !isLate()) {
       await systemClock.sleep(-Math.log(1 - killChance()) * options.killEveryMs);
-      const ids = fleet.kill(killChance);
+      const workOfALife = (2 * WORK_OF_A_LIFE * (requests - settled)) / (options.kills - fleet.kills());
+      const ids = fleet.kill(killChance, Math.floor(killChance() * workOfALife));
       recoveries.begin(ids);
     }
     await fleet.complete();

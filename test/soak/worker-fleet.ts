@@ -9,15 +9,27 @@ export interface SoakWorker {
   readonly child: ChildProcess;
   /** The requests of the pushes that it has not answered. */
   readonly underWay: string[];
+  /** How many pushes it has answered. */
+  answered: number;
 }
 
-/** Worker processes from one bundle; one that is killed is replaced. */
+/** Worker processes from one bundle, one at first; one that is killed is replaced. */
 export interface WorkerFleet {
   /** One that lives, the least busy; null while none does. */
   pick(butNot?: SoakWorker): SoakWorker | null;
-  /** SIGKILL for one that has work under way, chosen by chance; the requests that it had, none if there was no such worker. */
-  kill(chance: () => number): readonly string[];
+  /** Resolves when the next one listens. */
+  next(): Promise<void>;
+  /**
+   * SIGKILL for one that has work under way and has answered so many pushes, chosen by chance: one that dies as soon as it
+   * is there never comes to a create. The requests that it had; none if there was no such worker.
+   */
+  kill(chance: () => number, answered: number): readonly string[];
   readonly kills: () => number;
+  /**
+   * Ends the first one in good order and starts so many. Node writes its compile cache when a process ends, which one that
+   * is killed never does: what the first has run, the others need not compile again (a start without it takes 2 s).
+   */
+  grow(size: number): Promise<void>;
   /** Resolves once all of them live. */
   complete(): Promise<void>;
   /** Ends them, as they stand. */
@@ -26,25 +38,25 @@ export interface WorkerFleet {
 
 const START_WITHIN_MS = 30_000;
 
-export async function startFleet(
-  size: number,
-  options: {
-    readonly script: string;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly onEvent: (event: Readonly<Record<string, unknown>>) => void;
-  },
-): Promise<WorkerFleet> {
+export async function startFleet(options: {
+  readonly script: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onEvent: (event: Readonly<Record<string, unknown>>) => void;
+}): Promise<WorkerFleet> {
   const workers = new Set<SoakWorker>();
   const starting = new Set<Promise<void>>();
   const children = new Set<ChildProcess>();
   let isClosing = false;
   let kills = 0;
   const failures: Error[] = [];
+  const waiting = new Set<() => void>();
 
   const startOne = (): void => {
     const begun = start(options, children)
       .then((worker) => {
         workers.add(worker);
+        for (const wake of waiting) wake();
+        waiting.clear();
         worker.child.once("exit", () => {
           workers.delete(worker);
           worker.agent.destroy();
@@ -61,12 +73,19 @@ export async function startFleet(
     while (starting.size > 0) await Promise.all(starting);
     if (failures[0] !== undefined) throw failures[0];
   };
-  await fillCompileCache(options, children);
-  for (let n = 0; n < size; n++) startOne();
+  startOne();
   await complete();
 
   return {
     kills: () => kills,
+    async grow(size) {
+      const first = [...workers];
+      const gone = first.map(({ child }) => new Promise((exit) => child.once("exit", exit)));
+      for (const { child } of first) child.kill("SIGTERM");
+      await Promise.all(gone);
+      for (let n = first.length; n < size; n++) startOne();
+      await complete();
+    },
     complete,
     pick(butNot) {
       let least: SoakWorker | null = null;
@@ -75,8 +94,9 @@ export async function startFleet(
       }
       return least;
     },
-    kill(chance) {
-      const busy = [...workers].filter(({ underWay }) => underWay.length > 0);
+    next: () => new Promise((wake) => waiting.add(wake)),
+    kill(chance, least) {
+      const busy = [...workers].filter(({ underWay, answered }) => underWay.length > 0 && answered >= least);
       const victim = busy[Math.floor(chance() * busy.length)];
       if (victim === undefined) return [];
       workers.delete(victim);
@@ -94,17 +114,8 @@ export async function startFleet(
   };
 }
 
-/** Node writes its compile cache when a process ends, which one that is killed never does: a start without it takes 2 s. */
-async function fillCompileCache(options: Parameters<typeof startFleet>[1], children: Set<ChildProcess>): Promise<void> {
-  const { child, agent } = await start(options, children);
-  agent.destroy();
-  const gone = new Promise((exit) => child.once("exit", exit));
-  child.kill("SIGTERM");
-  await gone;
-}
-
 async function start(
-  { script, environment, onEvent }: Parameters<typeof startFleet>[1],
+  { script, environment, onEvent }: Parameters<typeof startFleet>[0],
   children: Set<ChildProcess>,
 ): Promise<SoakWorker> {
   const child = spawn(process.execPath, [script], { env: { ...environment }, stdio: ["ignore", "pipe", "pipe"] });
@@ -130,7 +141,7 @@ async function start(
       });
     }
   });
-  return { url, child, agent: new Agent({ keepAlive: true }), underWay: [] };
+  return { url, child, agent: new Agent({ keepAlive: true }), underWay: [], answered: 0 };
 }
 
 function eventOf(line: string): Readonly<Record<string, unknown>> {
