@@ -56,6 +56,24 @@ export const PROOFS: readonly { readonly starts: string; readonly proof: Proof }
     starts: "curl http://127.0.0.1:8086/_sandbox/faults",
     proof: { how: "run", prints: /"pending":\[\][\s\S]*"operations":\[[\s\S]*HTTP 200/ },
   },
+  {
+    starts: "curl 'http://127.0.0.1:8080/v1/failures?groupBy=code,mailbox'",
+    proof: { how: "run", prints: /"count":1,"byState":\{"parked":1\},"code":"DELEGATION_MISSING"[\s\S]*HTTP 200/ },
+  },
+  {
+    starts: "curl 'http://127.0.0.1:8080/v1/incidents?",
+    proof: { how: "run", prints: /"status":"open","mailbox":"grace@example.com"[\s\S]*HTTP 200/ },
+  },
+  {
+    starts:
+      'curl -X POST http://127.0.0.1:8080/v1/replays -H \'Content-Type: application/json\' -d \'{"filter":{"code":"DELEGATION_MISSING"},"dryRun"',
+    proof: { how: "run", prints: /^\{"matching":1,"requeueable":1,"skipped":\{\},[\s\S]*HTTP 200/ },
+  },
+  {
+    starts:
+      'curl -X POST http://127.0.0.1:8080/v1/replays -H \'Content-Type: application/json\' -d \'{"filter":{"code":"DELEGATION_MISSING"}}',
+    proof: { how: "run", prints: /"status":"running"[\s\S]*HTTP 202/ },
+  },
   { starts: "gcloud ", proof: { how: "lint" } },
   { starts: "GMAIL_USER=rep@corp.example ", proof: { how: "serve" } },
   { starts: "AUTH_MODE=none HOST=127.0.0.1 PORT=8080 ", proof: { how: "serve" } },
