@@ -50,11 +50,15 @@ export interface Delivered {
 export async function processDraft(deps: ProcessDeps, pushed: PushedMessage, hold: AbortSignal): Promise<Delivered> {
   const decoded = decodeDraftMessage(pushed, deps.defaultMailbox);
   const requestId = decoded.ok ? decoded.message.id : decoded.id;
-  const outcome = await outcomeOf(deps, pushed, decoded, hold);
   // Known by its messageId alone, which it loses should Pub/Sub give it up.
-  if (outcome.kind === "retry" && requestId === pushed.messageId) {
-    await noteBareMessage(deps.bareMessages, pushed, requestId, deps.clock.nowMs()).catch(() => {});
-  }
+  const isBare = requestId === pushed.messageId;
+  const note = (): Promise<void> =>
+    noteBareMessage(deps.bareMessages, pushed, requestId, deps.clock.nowMs()).catch(() => {});
+  // The delivery before may have died without a word.
+  const isRepeated = pushed.deliveryAttempt !== null && pushed.deliveryAttempt > 1;
+  if (isBare && isRepeated) await note();
+  const outcome = await outcomeOf(deps, pushed, decoded, hold);
+  if (isBare && !isRepeated && outcome.kind === "retry") await note();
   return { requestId, outcome };
 }
 

@@ -23,7 +23,7 @@ export const BARE_MESSAGES: DocumentKind<BareMessage> = {
   expireAtMsOf: ({ notedAtMs }) => notedAtMs + KEPT_MS,
 };
 
-/** To be noted when a delivery is to be repeated: that is what may end on the dead-letter topic. */
+/** To be noted when a delivery is repeated or is to be: that is what may end on the dead-letter topic. */
 export async function noteBareMessage(
   messages: Documents<BareMessage>,
   pushed: PushedMessage,
