@@ -154,7 +154,7 @@ export class FirestoreLedger implements Ledger {
 
   async failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {
     checkLimit(limit);
-    return this.#run((signal) => failureGroups(this.#client, filter, limit, signal));
+    return this.#run((signal) => failureGroups(this.#client, this.#clock, filter, limit, signal));
   }
 
   createDocument(kind: string, document: LedgerDocument): Promise<CreateDocumentResult> {

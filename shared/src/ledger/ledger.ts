@@ -41,7 +41,7 @@ export interface Ledger extends DocumentStore {
   due(beforeMs: number, limit: number): Promise<readonly DraftRecord[]>;
   /**
    * What failed, is parked or is dead, counted by code, mailbox and state, in that order of their values; at most `limit` groups (1 to
-   * 1,000). Reads as many entries as there are groups, not records; as exact as `count`.
+   * 1,000), and as many as there is time for. Reads as many entries as there are groups, not records; as exact as `count`.
    */
   failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups>;
   /** Exact in a store at rest, save that a record may still be counted for up to three days after it has expired. */
@@ -99,7 +99,7 @@ export interface FailureGroup {
 
 export interface FailureGroups {
   readonly groups: readonly FailureGroup[];
-  /** There are more than fit the limit. */
+  /** There are more than fit the limit or the time. */
   readonly truncated: boolean;
 }
 

@@ -177,6 +177,31 @@ export function firestoreFaultSuite(emulator: string): void {
       assert.deepEqual(ids, ["live-3", "live-2", "live-1"]);
     });
 
+    test("more groups of failures than there is time for: those that were counted, and that there are more", async (t) => {
+      const project = unusedProject();
+      const beside = await openFirestore(t, emulator, { project });
+      const mailboxes = Array.from({ length: 12 }, (_, n) => `m${n + 10}@corp.example`);
+      for (const mailbox of mailboxes) await beside.create(aRecord({ ...aFailure(), id: mailbox, mailbox }));
+      let nowMs = 0;
+      const slow: Clock = {
+        ...systemClock,
+        monotonicMs() {
+          nowMs += 1_000;
+          return nowMs;
+        },
+      };
+      const { groups, truncated } = await (await openFirestore(t, emulator, { project, clock: slow })).failureGroups(
+        {},
+        1_000,
+      );
+      assert.equal(truncated, true);
+      assert.ok(groups.length >= 5 && groups.length < 12, `${groups.length} groups`);
+      assert.deepEqual(
+        groups.map(({ mailbox, count }) => [mailbox, count]),
+        mailboxes.slice(0, groups.length).map((mailbox) => [mailbox, 1]),
+      );
+    });
+
     test("another database of the project is another ledger", async (t) => {
       const project = unusedProject();
       const usual = await openFirestore(t, emulator, { project });
