@@ -4,7 +4,7 @@ import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/m
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
-import type { Claimed } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Claimed } from "@draftmill/shared/ledger/ledger-answers.ts";
 import { composeMessage } from "./compose/compose-message.ts";
 import {
   type DeadLetterDeps,

@@ -24,7 +24,6 @@ import {
   decideRepublish,
   decideSuspect,
   decideSweep,
-  type SweepStep,
 } from "./decide-sweep.ts";
 import { type DocumentKind, Documents } from "./documents.ts";
 import {
@@ -38,6 +37,7 @@ import {
   type StateCounts,
   type Stored,
 } from "./ledger.ts";
+import type { Accepted, Claimed, Due, Moved, NotClaimed, Refused, Settled } from "./ledger-answers.ts";
 
 /** The default of `CLAIM_LEASE_MS`: six times the longest call to Google, so that 90 s separate it from the next claim. */
 export const DEFAULT_CLAIM_LEASE_MS = 180_000;
@@ -47,40 +47,6 @@ const MAX_RACES = 8;
 
 /** Pauses before an owner's write is tried again on a store that does not answer; the lease is long against their sum. */
 const OWNER_RETRY_MS = [100, 400, 1_600];
-
-/** The right to work on a request until the lease ends. Hand it back with `complete`, `release` or `fail`, or let it end. */
-export interface Claimed {
-  readonly kind: "claimed";
-  readonly record: DraftRecord;
-  readonly revision: string;
-  /** An earlier attempt may have made a draft: look for it before making one. */
-  readonly mustFind: boolean;
-  /** Both read before the store was asked, so that the lease as reckoned from here ends no later than in the store. */
-  readonly leaseStartedMonotonicMs: number;
-  readonly leaseStartedWallMs: number;
-}
-
-export type NotClaimed = Exclude<ClaimDecision, { kind: "write" }>;
-
-export type Accepted =
-  | { readonly accepted: true; readonly revision: string }
-  | { readonly accepted: false; readonly existing: DraftRecord };
-
-/** `fenced-off`: the claim had passed to somebody else; nothing was written. Do not acknowledge the message. */
-export type Settled = { readonly kind: "settled"; readonly record: DraftRecord } | { readonly kind: "fenced-off" };
-
-export type Refused = { readonly kind: "settled"; readonly record: DraftRecord } | NotClaimed;
-
-export type Moved =
-  | { readonly kind: "moved"; readonly record: DraftRecord }
-  | Exclude<OperatorDecision, { kind: "write" }>
-  | { readonly kind: "absent" };
-
-/** A record that the sweep has to look at. By the caller's clock: each move checks again by the store's. */
-export interface Due {
-  readonly record: DraftRecord;
-  readonly step: SweepStep;
-}
 
 /**
  * The ledger as the services use it: the decisions of `decide.ts` carried out on a store. Every method may throw

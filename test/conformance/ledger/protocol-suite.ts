@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
-import { type Claimed, DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { type Ledger, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
+import type { Claimed } from "@draftmill/shared/ledger/ledger-answers.ts";
 import { aDraft, aFailure, aRecord } from "./a-record.ts";
 import { FlakyLedger } from "./flaky-ledger.ts";
 import type { MakeStore } from "./make-store.ts";

@@ -4,7 +4,7 @@ import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts
 import { isErrorCode } from "@draftmill/shared/error-codes.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Incident } from "@draftmill/shared/incident/incident.ts";
-import type { Refused } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Refused } from "@draftmill/shared/ledger/ledger-answers.ts";
 import type { DeadLetterDeps } from "../dead-letter-request.ts";
 import type { Outcome } from "../outcome.ts";
 

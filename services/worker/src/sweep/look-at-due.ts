@@ -1,4 +1,4 @@
-import type { Due } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Due } from "@draftmill/shared/ledger/ledger-answers.ts";
 import type { IsKnownDraft } from "../gmail/gmail-port.ts";
 import { knownDraftIds } from "../known-drafts.ts";
 import { type LookDeps, lookAt } from "./look.ts";
