@@ -92,6 +92,8 @@ describe("what an administrator must mend is one incident, not a thousand failur
     const ids = await park(mailbox);
     stack.google.admin.restoreUser(mailbox);
     const { body } = await stack.post("/v1/replays", { filter: { mailbox, code: "GMAIL_OFF" } });
+    // Until then a request may still be parked, which counts as settled.
+    await stack.logged(({ message, replay }) => message === "replay.finished" && replay === body.id);
     for (const id of ids) await stack.settled(id);
     const replay = await get<{ requeued: number; status: string }>(`/v1/replays/${body.id}`);
     assert.equal(replay.requeued, REQUESTS);
