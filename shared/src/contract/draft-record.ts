@@ -38,6 +38,13 @@ export interface DraftIds {
   readonly threadId: string;
 }
 
+/** A body in so many documents beside its record; see `ledger/large-bodies.ts`. */
+export interface BodyParts {
+  /** Tells whether they are all there, and names them. */
+  readonly hash: string;
+  readonly count: number;
+}
+
 /** Everything the ledger knows about one request. All times are milliseconds since the epoch. */
 export interface DraftRecord {
   readonly id: string;
@@ -78,6 +85,8 @@ export interface DraftRecord {
   readonly metadata: Readonly<Record<string, string>>;
   /** The request's JSON, kept from a failure on, so that it can be replayed, until the request has ended. */
   readonly body: string | null;
+  /** In place of `body` where that is too large for a record. */
+  readonly bodyParts: BodyParts | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   /** From here on the record counts as absent. Each write moves it to `RECORD_TTL_MS` later. */
@@ -124,10 +133,16 @@ export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
     dedupeKey: request.dedupeKey ?? null,
     metadata: request.metadata ?? {},
     body: null,
+    bodyParts: null,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     expireAtMs: nowMs + RECORD_TTL_MS,
   };
+}
+
+/** Whether the request can be published once more from what is on record. */
+export function hasBody({ body, bodyParts }: Pick<DraftRecord, "body" | "bodyParts">): boolean {
+  return body !== null || bodyParts !== null;
 }
 
 /** Where a move may start: a state, or `none` when the ledger holds no record of that id. */

@@ -2,12 +2,12 @@ import { type EncodedMessage, encodeDraftMessage, orderingKeyOf } from "./draft-
 import type { DraftRecord } from "./draft-record.ts";
 
 /**
- * The message of a request whose body is on record, for publishing it once more: the same id, so that whatever came of an
- * earlier message is found, and the record's generation. Null where the record has no body.
+ * The message of a request, for publishing it once more: the same id, so that whatever came of an earlier message is found,
+ * and the record's generation.
+ * @param body the record's body, from `DraftLedger.bodyOf`
  */
-export function encodeRepublished(record: DraftRecord, orderingShards: number): EncodedMessage | null {
-  const { id, body, mailbox, caller, batch, generation } = record;
-  if (body === null) return null;
+export function encodeRepublished(record: DraftRecord, body: string, orderingShards: number): EncodedMessage {
+  const { id, mailbox, caller, batch, generation } = record;
   const attributes = {
     id,
     ...(caller === null ? {} : { caller }),

@@ -1,4 +1,10 @@
-import { type DraftRecord, isLegalMove, QUEUE_LOST_AFTER_MS, type RecordProblem } from "../contract/draft-record.ts";
+import {
+  type DraftRecord,
+  hasBody,
+  isLegalMove,
+  QUEUE_LOST_AFTER_MS,
+  type RecordProblem,
+} from "../contract/draft-record.ts";
 import { type LeaseTime, leaseLeftMs, type OperatorDecision, written } from "./decide.ts";
 import { isUnpublished } from "./due.ts";
 
@@ -21,7 +27,7 @@ export type SweepStep =
   | { readonly kind: "republish" | "expire" | "wait" };
 
 export function decideSweep(record: DraftRecord, time: LeaseTime): SweepStep {
-  const { state, tainted, body } = record;
+  const { state, tainted } = record;
   if (record.dueAtMs === null || record.dueAtMs > time.nowMs) return { kind: "none" };
   const retryAfterMs = leaseLeftMs(record, time);
   if (retryAfterMs > 0) return { kind: "busy", retryAfterMs };
@@ -30,7 +36,7 @@ export function decideSweep(record: DraftRecord, time: LeaseTime): SweepStep {
     case "processing": {
       const isLost = time.nowMs >= record.updatedAtMs + QUEUE_LOST_AFTER_MS;
       const isHeld = !isUnpublished(record) && !isLost;
-      const otherwise = isHeld ? "wait" : body !== null ? "republish" : "expire";
+      const otherwise = isHeld ? "wait" : hasBody(record) ? "republish" : "expire";
       return tainted ? { kind: "adopt", otherwise } : { kind: otherwise };
     }
     case "created":
@@ -62,7 +68,7 @@ export function decidePostpone(record: DraftRecord, time: LeaseTime): OperatorDe
 
 /** Its message is published next, once more: what the queue gives up on from here on is not this generation's. */
 export function decideRepublish(record: DraftRecord, time: LeaseTime): OperatorDecision {
-  if (!isLegalMove("republish", record.state, "queued") || record.body === null) {
+  if (!isLegalMove("republish", record.state, "queued") || !hasBody(record)) {
     return { kind: "refused", state: record.state };
   }
   const retryAfterMs = leaseLeftMs(record, time);
@@ -71,7 +77,7 @@ export function decideRepublish(record: DraftRecord, time: LeaseTime): OperatorD
   return written(record, time, { ...lapsed(record), ...again });
 }
 
-/** No queue can hold its message any more. */
+/** No queue can hold its message any more, nor is its body there: parts of one may have gone before the record. */
 export function decideExpire(record: DraftRecord, problem: RecordProblem, time: LeaseTime): OperatorDecision {
   if (!isLegalMove("expire", record.state, "dead") || record.body !== null) {
     return { kind: "refused", state: record.state };

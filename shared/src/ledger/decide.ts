@@ -1,8 +1,10 @@
 import {
+  type BodyParts,
   type DraftIds,
   type DraftRecord,
   type DraftState,
   type FailureState,
+  hasBody,
   isLegalMove,
   RECORD_TTL_MS,
   type RecordProblem,
@@ -20,11 +22,12 @@ export interface LeaseTime {
   readonly nowMs: number;
 }
 
-/** Why and as what a request ends. `body` is the request's JSON, for a replay; null when it cannot be had. */
+/** Why and as what a request ends. `body` is the request's JSON, for a replay; null when it cannot be had, or lies in parts. */
 export interface Failure {
   readonly state: FailureState;
   readonly problem: RecordProblem;
   readonly body: string | null;
+  readonly bodyParts?: BodyParts | null;
 }
 
 interface Write {
@@ -171,7 +174,7 @@ export function decideConfirm(record: DraftRecord, generation: number, time: Lea
 /** Withdrawn before it became a draft. Messages that are still in the queue are acknowledged when they come. */
 export function decideCancel(record: DraftRecord, time: LeaseTime): OperatorDecision {
   if (!isLegalMove("cancel", record.state, "canceled")) return { kind: "refused", state: record.state };
-  return written(record, time, { state: "canceled", fence: record.fence + 1, note: null, body: null });
+  return written(record, time, { state: "canceled", fence: record.fence + 1, note: null, ...NO_BODY });
 }
 
 /** A draft with this request's marker is in the mailbox although no claim completed. */
@@ -215,13 +218,16 @@ function created({ draftId, messageId, threadId }: DraftIds) {
     claimedAtMs: null,
     note: null,
     problem: null,
-    body: null,
+    ...NO_BODY,
   } as const;
 }
 
+const NO_BODY = { body: null, bodyParts: null } as const;
+
 /** A body that is on record already stays: a dead letter that is told a second time may come without one. */
 function endedBy(record: DraftRecord, failure: Failure): Failure {
-  return { ...failure, body: failure.body ?? record.body };
+  const { body, bodyParts = null } = hasBody({ bodyParts: null, ...failure }) ? failure : record;
+  return { ...failure, body, bodyParts };
 }
 
 /** The record with its changes, and when the sweep is to look at it. */

@@ -1,7 +1,7 @@
 import type { CasResult } from "./ledger.ts";
 
 /**
- * What a driver keeps beside the records: small JSON objects of a few kinds (idempotency keys, incidents, replays). The
+ * What a driver keeps beside the records: JSON objects of a few kinds (idempotency keys, incidents, replays, parts of bodies). The
  * promises of `Ledger` hold for them too: atomic, durable, read your writes, bounded, one error, expiry.
  */
 export interface DocumentStore {
@@ -17,7 +17,7 @@ export interface DocumentStore {
 export interface LedgerDocument {
   /** 1 to 200 visible ASCII characters. */
   readonly id: string;
-  /** Up to 100,000 bytes as JSON. */
+  /** Up to 1,000,000 bytes as JSON. */
   readonly value: object;
   readonly expireAtMs: number;
 }

@@ -26,6 +26,7 @@ import {
   decideSweep,
 } from "./decide-sweep.ts";
 import { type DocumentKind, Documents } from "./documents.ts";
+import { BODY_PARTS, keepBody, readBody } from "./large-bodies.ts";
 import {
   type CountFilter,
   type FailureFilter,
@@ -102,14 +103,16 @@ export class DraftLedger {
   }
 
   /** Ends the request without a draft. Publish its dead letter first. */
-  fail(claim: Claimed, failure: Failure): Promise<Settled> {
-    return this.#settle(claim, (record, time) => decideFail(record, claim.record.fence, failure, time));
+  async fail(claim: Claimed, failure: Failure): Promise<Settled> {
+    const kept = await this.#withBody(claim.record.id, failure);
+    return this.#settle(claim, (record, time) => decideFail(record, claim.record.fence, kept, time));
   }
 
   /** Ends a request that was never claimed by this delivery: it is not valid, or the queue has given up on it. */
   async failUnclaimed(candidate: DraftRecord, failure: Failure): Promise<Refused> {
+    const kept = await this.#withBody(candidate.id, failure);
     const result = await this.#begin(candidate, undefined, (stored, time) =>
-      decideRefuse(stored, candidate, failure, time),
+      decideRefuse(stored, candidate, kept, time),
     );
     return result.kind === "written" ? { kind: "settled", record: result.record } : result;
   }
@@ -182,6 +185,11 @@ export class DraftLedger {
     return new Documents(this.#ledger, kind);
   }
 
+  /** The request's JSON as its record keeps it; null when it does not, or not all of it is there any more. */
+  bodyOf(record: DraftRecord): Promise<string | null> {
+    return readBody(this.documents(BODY_PARTS), record.id, record);
+  }
+
   async get(id: string): Promise<DraftRecord | null> {
     return (await this.#ledger.get(id))?.record ?? null;
   }
@@ -227,6 +235,11 @@ export class DraftLedger {
       }
     }
     throw new LedgerUnavailable("contended", `${MAX_RACES} claims lost in a row`);
+  }
+
+  async #withBody(id: string, failure: Failure): Promise<Failure> {
+    const kept = await keepBody(this.documents(BODY_PARTS), id, failure.body, this.#clock.nowMs());
+    return { ...failure, ...kept };
   }
 
   /** An owner's write, tried again when the store does not answer: it is known by its fence if it happened after all. */

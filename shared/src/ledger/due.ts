@@ -1,4 +1,4 @@
-import { type DraftRecord, QUEUE_LOST_AFTER_MS } from "../contract/draft-record.ts";
+import { type DraftRecord, hasBody, QUEUE_LOST_AFTER_MS } from "../contract/draft-record.ts";
 import type { LeaseTime } from "./decide.ts";
 
 /** The queue confirms a message within seconds; what is unconfirmed after this part of a lease is published again. */
@@ -36,8 +36,8 @@ export function dueAtMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime): num
 }
 
 /** Recorded as to be published again, and the queue has not confirmed it: a replay or a sweep may have died in between. */
-export function isUnpublished({ note, body }: Pick<DraftRecord, "note" | "body">): boolean {
-  return note === "publish-unconfirmed" && body !== null;
+export function isUnpublished(record: Pick<DraftRecord, "note" | "body" | "bodyParts">): boolean {
+  return record.note === "publish-unconfirmed" && hasBody(record);
 }
 
 function doubled(firstMs: number, times: number): number {

@@ -1,5 +1,5 @@
 import type { EncodedMessage } from "../contract/draft-message.ts";
-import type { DraftRecord } from "../contract/draft-record.ts";
+import { type DraftRecord, hasBody } from "../contract/draft-record.ts";
 import { encodeRepublished } from "../contract/republished-message.ts";
 import type { DraftLedger } from "../ledger/draft-ledger.ts";
 
@@ -27,30 +27,34 @@ export type SkipReason = "no-body" | "cannot-succeed" | "moved" | "limit";
 const CANNOT_SUCCEED: ReadonlySet<string> = new Set(["REQUEST_INVALID", "MESSAGE_MALFORMED", "REQUEST_ID_REUSED"]);
 
 /** Null when the request can be taken up again. */
-export function skipReasonOf({ body, problem }: Pick<DraftRecord, "body" | "problem">): SkipReason | null {
-  if (problem !== null && CANNOT_SUCCEED.has(problem.code)) return "cannot-succeed";
-  return body === null ? "no-body" : null;
+export function skipReasonOf(record: Pick<DraftRecord, "body" | "bodyParts" | "problem">): SkipReason | null {
+  if (record.problem !== null && CANNOT_SUCCEED.has(record.problem.code)) return "cannot-succeed";
+  return hasBody(record) ? null : "no-body";
 }
 
 /**
  * Takes one failed request up again, of which `skipReasonOf` knows no reason against it: recorded first, published second.
- * When the publish fails the record still says that it has to be done, and the sweep does it. False when it has moved since
- * it was read: one that has been taken up and has failed again is another failure.
+ * When the publish fails the record still says that it has to be done, and the sweep does it. `moved` when it has been written
+ * since it was read: one that has been taken up and has failed again is another failure.
  */
-export async function replayRow({ ledger, ...deps }: ReplayRowDeps, row: DraftRecord): Promise<boolean> {
+export async function replayRow(
+  { ledger, ...deps }: ReplayRowDeps,
+  row: DraftRecord,
+): Promise<"requeued" | Extract<SkipReason, "moved" | "no-body">> {
+  const body = await ledger.bodyOf(row);
+  if (body === null) return "no-body";
   const moved = await ledger.replay(row.id, row.generation);
-  if (moved.kind !== "moved") return false;
-  await publishAgain({ ledger, ...deps }, moved.record).catch(() => {});
-  return true;
+  if (moved.kind !== "moved") return "moved";
+  await publishAgain({ ledger, ...deps }, moved.record, body).catch(() => {});
+  return "requeued";
 }
 
 /** Publishes the message of a record that says so, and records that the queue has it. Rejects when it may not have it. */
 export async function publishAgain(
   { ledger, publisher, orderingShards }: ReplayRowDeps,
   record: DraftRecord,
+  body: string,
 ): Promise<void> {
-  const message = encodeRepublished(record, orderingShards);
-  if (message === null) return;
-  await publisher.publish(message);
+  await publisher.publish(encodeRepublished(record, body, orderingShards));
   await ledger.confirm(record.id, record.generation);
 }

@@ -176,9 +176,10 @@ async function replayRows(
       }
       // Before it is done, so that all at once do not exceed the limit.
       requeued += 1;
-      if (await replayRow(deps, row)) continue;
+      const done = await replayRow(deps, row);
+      if (done === "requeued") continue;
       requeued -= 1;
-      skip("moved");
+      skip(done);
     }
   };
   await Promise.all(Array.from({ length: ROWS_AT_ONCE }, worker));

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import { aDraft, aFailure, aRecord } from "./a-record.ts";
 import { documentSuite } from "./document-suite.ts";
+import { largeBodySuite } from "./large-body-suite.ts";
 import { listSuite } from "./list-suite.ts";
 import { type MakeStore, openOne, openTwo, pick } from "./make-store.ts";
 import { protocolSuite } from "./protocol-suite.ts";
@@ -17,6 +18,7 @@ export function ledgerSuite(driver: string, makeStore: MakeStore): void {
   protocolSuite(driver, makeStore);
   sweepSuite(driver, makeStore);
   documentSuite(driver, makeStore);
+  largeBodySuite(driver, makeStore);
 }
 
 function recordSuite(driver: string, makeStore: MakeStore): void {

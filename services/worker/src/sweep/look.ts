@@ -130,10 +130,12 @@ async function goOn(deps: LookDeps, record: DraftRecord, step: "republish" | "ex
 
 /** Recorded first: whatever breaks in between, the record still says that it has to be published. */
 async function republish(deps: LookDeps, record: DraftRecord): Promise<SweepCounts> {
+  const body = await deps.ledger.bodyOf(record);
+  if (body === null) return goOn(deps, record, "expire");
   const moved = await deps.ledger.republish(record.id);
   if (moved.kind !== "moved") return {};
   try {
-    await publishAgain({ ...deps, publisher: deps.requests }, moved.record);
+    await publishAgain({ ...deps, publisher: deps.requests }, moved.record, body);
     return { republished: 1 };
   } catch (error) {
     const { code, reason } = toDraftError(error);

@@ -129,9 +129,9 @@ test("a row that has been taken up and has failed again since it was read is lef
   const read = await bench.ledger.get("r");
   assert.ok(read);
   const process = bench.process();
-  assert.equal(await replayRow(process, read), true);
+  assert.equal(await replayRow(process, read), "requeued");
   await bench.fail("r");
-  assert.equal(await replayRow(process, read), false);
+  assert.equal(await replayRow(process, read), "moved");
   const record = await bench.ledger.get("r");
   assert.deepEqual([record?.state, record?.generation], ["parked", 1]);
   assert.equal(process.publisher.published.length, 1);
@@ -181,4 +181,16 @@ test("what cannot be taken up does not use up the limit", async (t) => {
   assert.equal(await runReplay(process, id, NEVER), 5);
   const done = await process.replays.get(id);
   assert.deepEqual([done?.requeued, done?.skipped], [5, { "no-body": 5 }]);
+});
+
+test("a row whose body is not all there any more is left as it is, and told", async (t) => {
+  const bench = await aBench(t);
+  await bench.fail("r", `{"html":"${"x".repeat(200_000)}"}`);
+  const read = await bench.ledger.get("r");
+  assert.ok(read?.bodyParts);
+  const process = bench.process();
+  const half = { ...read, bodyParts: { ...read.bodyParts, hash: "another" } };
+  assert.equal(await replayRow(process, half), "no-body");
+  assert.equal((await bench.ledger.get("r"))?.state, "parked");
+  assert.deepEqual(process.publisher.published, []);
 });
