@@ -2,6 +2,7 @@ import type { Clock } from "@draftmill/shared/clock.ts";
 import type { OnGoogleCall } from "../google/google-call.ts";
 import { openGoogleTransport } from "../google/google-transport.ts";
 import { openDelegation } from "../token/open-delegation.ts";
+import { fetchAllowedOnly } from "./allowed-calls.ts";
 import { openDraftsResource } from "./drafts-resource.ts";
 import { createGmailClient } from "./gmail-client.ts";
 import type { Gmail } from "./gmail-port.ts";
@@ -47,6 +48,7 @@ const FIND_MAX = 500;
  */
 export function openGmail(options: GmailOptions): Gmail {
   const { endpoints, serviceAccount, scope, timeoutMs, metadataOnly = false, findMax = FIND_MAX } = options;
+  const { fetch = globalThis.fetch } = options;
   const context = { clock: options.clock, onCall: options.onCall };
   const { clients, explain } = openDelegation({
     iamCredentialsEndpoint: endpoints.IAM_CREDENTIALS_ENDPOINT,
@@ -56,7 +58,8 @@ export function openGmail(options: GmailOptions): Gmail {
     scope,
     metadataOnly,
     timeoutMs,
-    transport: openGoogleTransport(timeoutMs, options.fetch),
+    transport: openGoogleTransport(timeoutMs, fetch),
+    gmailTransport: openGoogleTransport(timeoutMs, fetchAllowedOnly(endpoints.GMAIL_ENDPOINT, fetch)),
     context,
   });
   const drafts = openDraftsResource();

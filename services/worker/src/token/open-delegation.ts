@@ -22,6 +22,8 @@ export interface DelegationOptions {
   readonly metadataOnly: boolean;
   readonly timeoutMs: number;
   readonly transport: GoogleTransport;
+  /** By which the users' clients call Gmail. */
+  readonly gmailTransport: GoogleTransport;
   readonly context: CallContext;
 }
 
@@ -77,5 +79,5 @@ export function openDelegation(options: DelegationOptions): OpenDelegation {
     return exchangeJwt({ ...shared, endpoint: options.tokenEndpoint, explain: explainFor }, signedJwt, mailbox);
   }
 
-  return { clients: createDelegatedClients(mint, transport, CLIENTS_MAX), explain };
+  return { clients: createDelegatedClients(mint, options.gmailTransport, CLIENTS_MAX), explain };
 }
