@@ -10,6 +10,7 @@ import { accountRoutes } from "./gmail/account-routes.ts";
 import { draftHeaders } from "./gmail/draft-resource.ts";
 import { DraftStore } from "./gmail/draft-store.ts";
 import { draftsRoutes } from "./gmail/drafts-routes.ts";
+import { ListLag } from "./gmail/list-lag.ts";
 import type { MessageHeader } from "./gmail/mime-part.ts";
 import { Quota } from "./gmail/quota.ts";
 import { mailboxPage } from "./mailbox-page/mailbox-routes.ts";
@@ -42,6 +43,8 @@ export interface GoogleOptions {
   readonly delegatedScopes?: readonly string[];
   /** Gmail's quota per user; 6,000 unless given. */
   readonly unitsPerMinute?: number;
+  /** How long a window of the quota lasts, with its part of the minute's units; a minute unless given. */
+  readonly quotaWindowMs?: number;
   /** Added to every call; 0 unless given. */
   readonly latencyMs?: number;
   /** The command that an empty mailbox page proposes, asked for each time; a POST to port 8080 unless given. */
@@ -119,7 +122,8 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
     scene,
     closing: closing.signal,
   });
-  const quota = new Quota(clock, unitsPerMinute);
+  const quota = new Quota(clock, unitsPerMinute, options.quotaWindowMs);
+  const listLag = new ListLag(clock);
   const { signer } = options;
   app.register(metadataServer({ operation, account, tokens, signer, clock, projectId, projectNumber }));
   app.register(signJwtApi({ operation, accounts, tokens, workspace, clock }));
@@ -134,7 +138,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
     }),
   );
   app.register(certs(operation, signer, accounts));
-  app.register(draftsRoutes({ operation, store, tokens, workspace, quota, clock, projectNumber }));
+  app.register(draftsRoutes({ operation, store, listLag, tokens, workspace, quota, clock, projectNumber }));
   app.register(
     accountRoutes({ operation, store, tokens, workspace, quota, scene, onViolation: (text) => violations.push(text) }),
   );
@@ -181,7 +185,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
       })),
     calls,
     faults,
-    admin: googleAdmin(workspace, tokens, store),
+    admin: googleAdmin({ workspace, tokens, store, quota, listLag }),
     violations,
     close: () => {
       closed ??= close();
@@ -190,7 +194,15 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
   };
 }
 
-function googleAdmin(workspace: Workspace, tokens: AccessTokens, store: DraftStore): GoogleAdmin {
+interface Administered {
+  readonly workspace: Workspace;
+  readonly tokens: AccessTokens;
+  readonly store: DraftStore;
+  readonly quota: Quota;
+  readonly listLag: ListLag;
+}
+
+function googleAdmin({ workspace, tokens, store, quota, listLag }: Administered): GoogleAdmin {
   return {
     grantDelegation: (scopes) => workspace.delegate(scopes),
     revokeDelegation: () => workspace.delegate([]),
@@ -222,5 +234,9 @@ function googleAdmin(workspace: Workspace, tokens: AccessTokens, store: DraftSto
     deleteDraft: (mailbox, draftId) => {
       store.delete(mailbox.toLowerCase(), draftId);
     },
+    setQuota: (unitsPerMinute) => {
+      quota.unitsPerMinute = unitsPerMinute;
+    },
+    setListLag: (mailbox, lagMs) => listLag.set(mailbox, lagMs),
   };
 }

@@ -21,6 +21,10 @@ export interface GoogleAdmin {
   editDraft(mailbox: string, draftId: string): void;
   /** What a person does who sends a draft or throws it away. */
   deleteDraft(mailbox: string, draftId: string): void;
+  /** The quota of every user from here on. */
+  setQuota(unitsPerMinute: number): void;
+  /** drafts.list leaves a draft of the mailbox out until it is so old; `Infinity` hides all of them, 0 shows all. */
+  setListLag(mailbox: string, lagMs: number): void;
 }
 
 export type UserState = "active" | "suspended" | "deleted" | "unknown";

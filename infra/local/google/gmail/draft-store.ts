@@ -129,10 +129,16 @@ export class DraftStore {
       .map(draftOf);
   }
 
-  /** Newest first; only those older than `before` where given. */
-  list(mailbox: string, limit: number, before?: number): readonly StoredDraft[] {
-    return this.#prepared("SELECT * FROM drafts WHERE mailbox = ? AND revision < ? ORDER BY revision DESC LIMIT ?")
-      .all(mailbox, before ?? Number.MAX_SAFE_INTEGER, limit)
+  /** Newest first; only those older than `before`, and made until `untilMs`, where given. */
+  list(
+    mailbox: string,
+    limit: number,
+    { before, untilMs }: { readonly before?: number | undefined; readonly untilMs?: number } = {},
+  ): readonly StoredDraft[] {
+    return this.#prepared(
+      "SELECT * FROM drafts WHERE mailbox = ? AND revision < ? AND created_at_ms <= ? ORDER BY revision DESC LIMIT ?",
+    )
+      .all(mailbox, before ?? Number.MAX_SAFE_INTEGER, untilMs ?? Number.MAX_SAFE_INTEGER, limit)
       .map(draftOf);
   }
 

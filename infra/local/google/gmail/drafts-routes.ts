@@ -8,6 +8,7 @@ import { type DraftInput, parseDraftBody } from "./draft-body.ts";
 import { createdDraft, DRAFT_FORMATS, draftResource, listedDraft } from "./draft-resource.ts";
 import type { DraftContent, DraftStore, StoredDraft } from "./draft-store.ts";
 import { type GmailMethodParts, gmailMethod } from "./gmail-method.ts";
+import type { ListLag } from "./list-lag.ts";
 import type { GmailMethodName } from "./methods.ts";
 import { savedMessage } from "./saved-message.ts";
 import { LARGEST_UPLOAD_BYTES, parseUpload } from "./upload.ts";
@@ -15,6 +16,7 @@ import { assertRecipients } from "./validate-raw.ts";
 
 export interface DraftsParts extends GmailMethodParts {
   readonly store: DraftStore;
+  readonly listLag: ListLag;
   readonly clock: Clock;
   readonly projectNumber: string;
 }
@@ -93,7 +95,11 @@ export function draftsRoutes(parts: DraftsParts): FastifyPluginCallback {
     const query = queryValue(request.query, "q")?.trim() ?? "";
     const limit = pageSize(queryValue(request.query, "maxResults"));
     const before = pageStart(queryValue(request.query, "pageToken"));
-    const matching = query === "" ? store.list(mailbox, limit + 1, before) : search(mailbox, query);
+    const untilMs = parts.listLag.listedUntilMs(mailbox);
+    const matching =
+      query === ""
+        ? store.list(mailbox, limit + 1, { before, untilMs })
+        : search(mailbox, query).filter(({ createdAtMs }) => createdAtMs <= untilMs);
     const page = matching.slice(0, limit);
     const last = page.at(-1);
     return ok({

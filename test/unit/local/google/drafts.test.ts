@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, call, draftBody, gmailCall, gmailClient, message, openGoogle, userToken } from "./google-harness.ts";
+import {
+  at,
+  call,
+  draftBody,
+  gmailCall,
+  gmailClient,
+  message,
+  openGoogle,
+  settableClock,
+  userToken,
+} from "./google-harness.ts";
 
 const USER = "ada@example.com";
 
@@ -97,6 +107,33 @@ test("a list is newest first, in pages, and an update brings a draft to the top"
     assert.equal(at(page.json, "resultSizeEstimate"), 5);
   } while (pageToken !== "");
   assert.deepEqual(seen, [ids[1], ids[4], ids[3], ids[2], ids[0]]);
+});
+
+test("a list that lags leaves new drafts out until they are so old or shown; they are there by their ids", async (t) => {
+  const clock = settableClock();
+  const google = await openGoogle(t, { clock });
+  const token = await userToken(google, USER);
+  const create = async () => String(at((await gmailCall(google, token, "POST", "/drafts", draftBody())).json, "id"));
+  const listed = async (query = "") => {
+    const drafts = at((await gmailCall(google, token, "GET", `/drafts${query}`)).json, "drafts");
+    return Array.isArray(drafts) ? drafts.map((draft) => at(draft, "id")) : [];
+  };
+  const older = await create();
+  clock.advance(60_000);
+  google.admin.setListLag("Ada@example.com", 30_000);
+  const newer = await create();
+  assert.deepEqual(await listed(), [older]);
+  const assigned = google.drafts(USER)[0]?.headers.find(({ name }) => name === "Message-ID")?.value ?? "";
+  assert.deepEqual(await listed(`?q=${encodeURIComponent(`rfc822msgid:${assigned}`)}`), []);
+  assert.equal((await gmailCall(google, token, "GET", `/drafts/${newer}`)).status, 200);
+  clock.advance(30_000);
+  assert.deepEqual(await listed(), [newer, older]);
+
+  google.admin.setListLag(USER, Number.POSITIVE_INFINITY);
+  assert.deepEqual(await listed(), []);
+  assert.equal(google.drafts(USER).length, 2);
+  google.admin.setListLag(USER, 0);
+  assert.deepEqual(await listed(), [newer, older]);
 });
 
 test("q finds a draft by the Message-ID that was assigned; any other search is refused, not guessed", async (t) => {

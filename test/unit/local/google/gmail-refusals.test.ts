@@ -167,3 +167,20 @@ test("a user who used up the minute's units is refused in Gmail's words, others 
   clock.advance(60_000);
   assert.equal((await gmailCall(google, token, "POST", "/drafts", draftBody())).status, 200);
 });
+
+test("a quota that is cut holds at once, also within a window of another length", async (t) => {
+  const clock = settableClock();
+  // A twelfth of a minute, and of its units: 100.
+  const google = await openGoogle(t, { clock, unitsPerMinute: 1_200, quotaWindowMs: 5_000 });
+  const token = await userToken(google, USER);
+  const create = () => gmailCall(google, token, "POST", "/drafts", draftBody());
+  for (let made = 0; made < 5; made++) assert.equal((await create()).status, 200);
+  google.admin.setQuota(120);
+  const refused = await create();
+  assert.equal(refused.status, 403);
+  assert.equal(at(refused.json, "error", "details", 0, "metadata", "quota_limit_value"), "120");
+  clock.advance(5_000);
+  assert.deepEqual([(await create()).status, (await create()).status], [200, 403]);
+  google.admin.setQuota(1_200);
+  assert.equal((await create()).status, 200);
+});
