@@ -9,12 +9,14 @@ export type TokenFault =
   | "email-not-verified"
   | "missing";
 
-/** Sent twice with the same messageId: one after the other, the first answer lost, or both at the same time. */
+/** Sent twice with the same messageId: one after the other, the first answer lost, or both (or all) at the same time. */
 export type Duplication = "in-turn" | "at-once";
 
 /** What goes wrong with one push. */
 export interface PushFault {
   readonly duplicate?: Duplication;
+  /** How many are sent at once; two unless given. */
+  readonly copies?: number;
   /** The endpoint's answer never arrives: the connection counts as lost. */
   readonly dropAnswer: boolean;
   readonly token?: TokenFault;
@@ -23,6 +25,8 @@ export interface PushFault {
 /** Faults on demand, each for the next `count` pushes, of one subscription (short id or full name) or of any. */
 export interface PubsubFaults {
   duplicate(count: number, how: Duplication, subscription?: string): void;
+  /** Each of them sent so often at the same time. */
+  multiply(count: number, copies: number, subscription?: string): void;
   dropAnswers(count: number, subscription?: string): void;
   token(fault: TokenFault, count: number, subscription?: string): void;
   /** Forgets what has not happened yet. */
@@ -42,6 +46,10 @@ export class FaultScript implements PubsubFaults {
 
   duplicate(count: number, how: Duplication, subscription?: string): void {
     this.#add("duplicate", { duplicate: how }, count, subscription);
+  }
+
+  multiply(count: number, copies: number, subscription?: string): void {
+    this.#add("duplicate", { duplicate: "at-once", copies }, count, subscription);
   }
 
   dropAnswers(count: number, subscription?: string): void {

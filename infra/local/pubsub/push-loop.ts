@@ -116,7 +116,8 @@ export class PushLoop {
     const token = await tokens.tokenFor(push, fault.token);
     const send = () => this.#sender.send(push.endpoint, body, token, ackDeadlineSeconds * 1000);
     if (fault.duplicate === "in-turn") await send();
-    const answers = await Promise.all(fault.duplicate === "at-once" ? [send(), send()] : [send()]);
+    const copies = fault.duplicate === "at-once" ? (fault.copies ?? 2) : 1;
+    const answers = await Promise.all(Array.from({ length: copies }, send));
     if (fault.dropAnswer) return { kind: "failed", reason: "DROPPED" };
     return answers.find(acknowledges) ?? answers[0] ?? { kind: "failed", reason: "NO_ANSWER" };
   }

@@ -1,6 +1,8 @@
 export interface PushWindowLimits {
   readonly initial: number;
   readonly max: number;
+  /** Failures leave so many; one unless given. */
+  readonly min?: number;
 }
 
 /**
@@ -34,6 +36,6 @@ export class PushWindow {
   nack(round: number): void {
     if (round < this.#round) return;
     this.#round += 1;
-    this.#size = Math.max(1, Math.floor(this.#size / 2));
+    this.#size = Math.max(this.#limits.min ?? 1, Math.floor(this.#size / 2));
   }
 }

@@ -31,6 +31,22 @@ describe("faults on demand", { timeout: 30_000 }, () => {
     assert.equal(endpoint.mostOpen, 2);
   });
 
+  it("send a message as often as is asked at the same time", async (t) => {
+    const open: PushedRequest[] = [];
+    const { endpoint, topic, pubsub, subscription } = await pushed(t, (request) => {
+      open.push(request);
+      if (open.length % 20 === 0) for (const { response } of open.slice(-20)) response.writeHead(204).end();
+      return undefined;
+    });
+    pubsub.faults.multiply(2, 20);
+    for (let n = 0; n < 2; n++) {
+      await topic.publishMessage({ data: Buffer.from("x") });
+      await pubsub.idle(subscription.name);
+    }
+    assert.equal(endpoint.requests.length, 40);
+    assert.equal(endpoint.mostOpen, 20);
+  });
+
   it("lose an answer, so that the message comes again", async (t) => {
     const { endpoint, topic, pubsub, subscription } = await pushed(t, () => 204);
     pubsub.faults.dropAnswers(1, subscription.name);

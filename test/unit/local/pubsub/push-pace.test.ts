@@ -21,6 +21,14 @@ describe("the push window", () => {
   });
 });
 
+describe("a push window with a floor", () => {
+  it("halves down to the floor", () => {
+    const window = new PushWindow({ initial: 64, max: 1000, min: 20 });
+    for (let rounds = 0; rounds < 20; rounds++) window.nack(window.round);
+    assert.equal(window.size, 20);
+  });
+});
+
 describe("push backoff", () => {
   it("leaves a lone failure among successes without effect", () => {
     const backoff = new PushBackoff();
