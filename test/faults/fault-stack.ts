@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type SandboxGoogle, startGoogle } from "@draftmill/local/google/start-google.ts";
+import { type GoogleOptions, type SandboxGoogle, startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { type EmbeddedPubsub, type PubsubOptions, startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { type LogEvent, type ServiceName, startServiceProcess } from "@draftmill/local/service-process.ts";
 import { type SupervisedService, supervise } from "@draftmill/local/supervised-service.ts";
 import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
-import { setUpTopics } from "@draftmill/local/topics.ts";
+import { setUpTopics, type Topology } from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
@@ -22,6 +22,9 @@ export interface FaultStackOptions {
   readonly workerClocksMs?: readonly number[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly pubsub?: Partial<PubsubOptions>;
+  readonly google?: Partial<GoogleOptions>;
+  /** Of the subscriptions; from 0.1 s to 0.4 s unless given. */
+  readonly retry?: Topology["retry"];
   /** host:port and an unused project of Google's Firestore emulator; SQLite unless given. */
   readonly firestore?: { readonly hostPort: string; readonly project: string };
   /** From 0 to 1, for what the lines leave to chance. */
@@ -88,7 +91,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
     lifecycle.onClose(() => rm(folder, { recursive: true, force: true }));
     const signer = await createIdTokenSigner();
     const project = firestore?.project ?? "draftmill-faults";
-    const google = await startGoogle({ statePath: ":memory:", signer, projectId: project });
+    const google = await startGoogle({ statePath: ":memory:", signer, projectId: project, ...options.google });
     lifecycle.onClose(() => google.close());
     const startBroker = (port: number) =>
       startPubsub({ statePath: join(folder, "pubsub.db"), signer, port, pushBackoff: false, ...options.pubsub });
@@ -170,7 +173,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
     const hostsOf = (some: readonly SupervisedService[]): string[] => some.map(({ url }) => new URL(url).host);
     workerHosts = hostsOf(workers);
     const push = { audience: AUDIENCE, serviceAccount: pusher };
-    const retry = { minimumBackoff: "0.1s", maximumBackoff: "0.4s" };
+    const retry = options.retry ?? { minimumBackoff: "0.1s", maximumBackoff: "0.4s" };
     await setUpTopics({ pubsubUrl, project, workerUrl: lines.push.url, push, retry, maxDeliveryAttempts: 100 });
     const sweeps = startSweepTimer({
       workerUrl: () => worker.url,

@@ -11,6 +11,12 @@ export interface Posted {
   readonly id: string;
 }
 
+/** A request that goes straight to the topic. */
+export interface Published {
+  readonly mailbox: string;
+  readonly id: string;
+}
+
 /** What was asked of a stack, and what became of it. */
 export interface Requests {
   /** A mailbox that nobody has used; its token has still to be fetched. */
@@ -23,12 +29,14 @@ export interface Requests {
   post(mailbox: string, key: string, subject?: string): Promise<Posted>;
   /** Publishes one request straight to the topic, under this id, as any producer may. */
   publish(mailbox: string, id: string): Promise<void>;
-  /** Waits until each has ended; rejects, naming those that have not, after half a minute. */
-  ended(ids: readonly string[]): Promise<readonly DraftRecord[]>;
+  /** The same, for many at once. */
+  publishAll(requests: readonly Published[]): Promise<void>;
+  /** Waits until each has ended; rejects, naming those that have not, after half a minute unless told otherwise. */
+  ended(ids: readonly string[], withinMs?: number): Promise<readonly DraftRecord[]>;
   /** Asserts that everything accepted for the mailbox is accounted for. Its requests have ended. */
   accountOf(mailbox: string): Promise<Reckoning>;
   /** The same of everything, once Pub/Sub has nothing left for the worker. */
-  account(): Promise<Reckoning>;
+  account(withinMs?: number): Promise<Reckoning>;
 }
 
 const CALL_TIMEOUT_MS = 20_000;
@@ -85,6 +93,21 @@ export function createRequests(stack: FaultStack): Requests {
     return postUntilAccepted(mailbox, `key-${keys}`);
   };
 
+  async function publishAll(requests: readonly Published[]): Promise<void> {
+    const messages = requests.map(({ mailbox, id }) => {
+      const request = { to: "grace@example.test", subject: `Subject of ${id}`, message: "Text.", mailbox };
+      return { data: Buffer.from(JSON.stringify(request)).toString("base64"), attributes: { id } };
+    });
+    const answer = await fetch(`${stack.pubsub().url}/v1/projects/${stack.project}/topics/draft-requests:publish`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ messages }),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+    for (const { mailbox, id } of requests) accepted.set(id, mailbox);
+  }
+
   async function settledAccount(mailbox?: string): Promise<Reckoning> {
     const promised = [...accepted].filter((entry) => mailbox === undefined || entry[1] === mailbox).map(([id]) => id);
     const { records, drafts } = await readBooks(stack.ledger, stack.google, mailbox === undefined ? {} : { mailbox });
@@ -100,25 +123,15 @@ export function createRequests(stack: FaultStack): Requests {
     submit: (mailbox, count = 1) => Promise.all(Array.from({ length: count }, () => submitOne(mailbox))),
     submitEach: (count) => Promise.all(Array.from({ length: count }, () => submitOne(newMailbox()))),
     post,
-    async publish(mailbox, id) {
-      const request = { to: "grace@example.test", subject: `Subject of ${id}`, message: "Text.", mailbox };
-      const data = Buffer.from(JSON.stringify(request)).toString("base64");
-      const answer = await fetch(`${stack.pubsub().url}/v1/projects/${stack.project}/topics/draft-requests:publish`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ messages: [{ data, attributes: { id } }] }),
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      });
-      assert.equal(answer.status, 200, await answer.text());
-      accepted.set(id, mailbox);
-    },
-    ended(ids) {
-      const signal = AbortSignal.timeout(ENDED_WITHIN_MS);
+    publish: (mailbox, id) => publishAll([{ mailbox, id }]),
+    publishAll,
+    ended(ids, withinMs = ENDED_WITHIN_MS) {
+      const signal = AbortSignal.timeout(withinMs);
       return Promise.all(ids.map((id) => ended(id, signal)));
     },
     accountOf: (mailbox) => settledAccount(mailbox),
-    async account() {
-      const signal = AbortSignal.timeout(ENDED_WITHIN_MS);
+    async account(withinMs = ENDED_WITHIN_MS) {
+      const signal = AbortSignal.timeout(withinMs);
       await Promise.all(SUBSCRIPTIONS.map((name) => stack.pubsub().idle(name, signal)));
       return settledAccount();
     },
