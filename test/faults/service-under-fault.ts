@@ -1,10 +1,14 @@
-// Run as a process of its own, in place of the local stack's run-service.ts: the api as it is, or the worker with a
-// store that kills the process where STRIKE_ORDER says, and with a wall clock that is off by CLOCK_OFFSET_MS.
+// Run as a process of its own, in place of the local stack's run-service.ts: the api as it is, or the worker with
+// - a store that kills the process where STRIKE_ORDER says, and that leaves the share LOST_ANSWERS of its writes unanswered,
+// - a wall clock that is off by CLOCK_OFFSET_MS, and by CLOCK_STEP_MS more after each SIGUSR2,
+// - pauses that last PAUSE_SHARE of what they should.
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { runProcess } from "@draftmill/shared/run-process.ts";
 import { startWorker } from "@draftmill/worker/start.ts";
+import { chanceOf } from "../support/chance.ts";
 import { deadlyLedger } from "./deadly-ledger.ts";
+import { forgetfulLedger } from "./forgetful-ledger.ts";
 
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
@@ -12,15 +16,41 @@ process.channel?.unref();
 // A limit on the size of files stands for a full disk: the write then fails, where the signal would end the process.
 process.on("SIGXFSZ", () => {});
 
-const { STRIKE_ORDER = "", CLOCK_OFFSET_MS = "0", ...environment } = process.env;
-const offsetMs = Number(CLOCK_OFFSET_MS);
-const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + offsetMs };
+const {
+  STRIKE_ORDER = "",
+  LOST_ANSWERS = "0",
+  LOST_ANSWERS_SEED = "1",
+  CLOCK_OFFSET_MS = "0",
+  CLOCK_STEP_MS = "0",
+  PAUSE_SHARE = "1",
+  ...environment
+} = process.env;
+let offsetMs = Number(CLOCK_OFFSET_MS);
+process.on("SIGUSR2", () => {
+  offsetMs += Number(CLOCK_STEP_MS);
+  tell({ message: "clock.stepped", offsetMs });
+});
+const clock: Clock = {
+  ...systemClock,
+  nowMs: () => systemClock.nowMs() + offsetMs,
+  sleep: (ms, signal) => systemClock.sleep(ms * Number(PAUSE_SHARE), signal),
+};
+
+function tell(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
 
 if (process.argv[2] === "api") await import("@draftmill/api/main.ts");
 else
   await runProcess("worker", () =>
     startWorker(environment, {
       clock,
-      openStore: async (url, options) => deadlyLedger(await openLedger(url, options), STRIKE_ORDER),
+      openStore: async (url, options) =>
+        forgetfulLedger(
+          deadlyLedger(await openLedger(url, options), STRIKE_ORDER),
+          Number(LOST_ANSWERS),
+          chanceOf(Number(LOST_ANSWERS_SEED)),
+          (state) => tell({ message: "answer.lost", state }),
+        ),
     }),
   );

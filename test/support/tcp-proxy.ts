@@ -25,10 +25,14 @@ export interface FaultPlan {
   readonly times?: number;
   /** The share of the connections that meet it, by the proxy's own chance; 1 unless given. */
   readonly share?: number;
+  /** With `upon` and `share`: chance decides anew each time the text is sent, not once for a connection. */
+  readonly eachTime?: boolean;
 }
 
 /** A fault that is on. */
 export interface LineFaultHandle {
+  /** Connections whose bytes have met it so far. */
+  readonly metBy: number;
   /** Resolves once bytes of so many connections (one, unless given) have met it; rejects after ten seconds. */
   met(count?: number): Promise<void>;
   /** Over: no other connection meets it, and what it held goes on. */
@@ -104,6 +108,9 @@ export async function openTcpProxy({ targets, random = Math.random }: TcpProxyOp
         faults.delete(active);
       };
       return {
+        get metBy() {
+          return active.met;
+        },
         met: (count = 1) =>
           new Promise((resolve, reject) => {
             const late = () => reject(new Error(`${active.met} of ${count} connections: ${JSON.stringify(plan)}`));
@@ -253,8 +260,10 @@ class Line {
 
   #take(fault: ActiveFault): void {
     const { times = Number.POSITIVE_INFINITY, share = 1 } = fault.plan;
-    if (fault.lines.size >= times || (share < 1 && this.#random() >= share)) {
-      this.#spared.add(fault);
+    const isSpared = share < 1 && this.#random() >= share;
+    if (fault.lines.size >= times || isSpared) {
+      if (isSpared && fault.plan.eachTime === true) this.#tails.delete(fault);
+      else this.#spared.add(fault);
       return;
     }
     this.#mine.add(fault);
