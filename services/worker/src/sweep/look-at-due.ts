@@ -16,7 +16,10 @@ export async function lookAtDue(deps: LookDeps, signal: AbortSignal): Promise<Sw
   let report: SweepReport = { ...NOTHING_SWEPT, unfinished: due.length === RECORDS_MAX };
   const workers = Array.from({ length: MAILBOXES_AT_ONCE }, async () => {
     for (let next = byMailbox.pop(); next !== undefined; next = byMailbox.pop()) {
-      report = addCounts(report, await lookAtMailbox(deps, next[0], next[1], signal));
+      const [mailbox, records] = next;
+      const counts = await lookAtMailbox(deps, mailbox, records, signal);
+      // Only now: other mailboxes have been added while this one was looked at.
+      report = addCounts(report, counts);
     }
   });
   await Promise.all(workers);
