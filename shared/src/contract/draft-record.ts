@@ -69,6 +69,8 @@ export interface DraftRecord {
   readonly claims: number;
   /** How often its message was published again, by a replay or the sweep; the message carries the number. */
   readonly generation: number;
+  /** The replay that took it up last; null when none has. */
+  readonly replayedBy: string | null;
   /** When the sweep has to look at it; null: never. See `ledger/due.ts`. */
   readonly dueAtMs: number | null;
   /** How often the sweep has looked at it since it was last written otherwise. */
@@ -121,6 +123,7 @@ export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
     claimedAtMs: null,
     claims: 0,
     generation: request.generation ?? 0,
+    replayedBy: null,
     dueAtMs: nowMs + QUEUE_LOST_AFTER_MS,
     looks: 0,
     note: null,

@@ -152,6 +152,7 @@ export function decideReplay(
   record: DraftRecord,
   time: LeaseTime,
   generation: number = record.generation,
+  replayedBy: string | null = null,
 ): OperatorDecision {
   const isThis = record.generation === generation;
   if (!isThis || !isLegalMove("replay", record.state, "queued")) return { kind: "refused", state: record.state };
@@ -159,6 +160,7 @@ export function decideReplay(
     state: "queued",
     fence: record.fence + 1,
     generation: record.generation + 1,
+    replayedBy,
     note: "publish-unconfirmed",
     problem: null,
   });

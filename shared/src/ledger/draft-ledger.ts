@@ -125,9 +125,10 @@ export class DraftLedger {
   /**
    * Sets a failed, parked or dead request back to `queued`. Publish its message afterwards.
    * @param generation the failure that is meant: refused when it has been replayed since. Whichever there is, if not given
+   * @param by the replay that takes it up, which the record then names
    */
-  replay(id: string, generation?: number): Promise<Moved> {
-    return this.#move(id, (record, time) => decideReplay(record, time, generation));
+  replay(id: string, generation?: number, by?: string): Promise<Moved> {
+    return this.#move(id, (record, time) => decideReplay(record, time, generation, by));
   }
 
   /** The queue has confirmed the message that a replay or the sweep published. */

@@ -33,17 +33,18 @@ export function skipReasonOf(record: Pick<DraftRecord, "body" | "bodyParts" | "p
 }
 
 /**
- * Takes one failed request up again, of which `skipReasonOf` knows no reason against it: recorded first, published second.
- * When the publish fails the record still says that it has to be done, and the sweep does it. `moved` when it has been written
- * since it was read: one that has been taken up and has failed again is another failure.
+ * Takes one failed request up again for a replay, of which `skipReasonOf` knows no reason against it: recorded first, published
+ * second. When the publish fails the record still says that it has to be done, and the sweep does it. `moved` when it has been
+ * written since it was read: one that has been taken up and has failed again is another failure.
  */
 export async function replayRow(
   { ledger, ...deps }: ReplayRowDeps,
   row: DraftRecord,
+  by: string,
 ): Promise<"requeued" | Extract<SkipReason, "moved" | "no-body">> {
   const body = await ledger.bodyOf(row);
   if (body === null) return "no-body";
-  const moved = await ledger.replay(row.id, row.generation);
+  const moved = await ledger.replay(row.id, row.generation, by);
   if (moved.kind !== "moved") return "moved";
   await publishAgain({ ledger, ...deps }, moved.record, body).catch(() => {});
   return "requeued";

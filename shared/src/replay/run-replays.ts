@@ -107,12 +107,15 @@ async function writeHeld(
   return isOurs ? written : null;
 }
 
-/** Counts what a process that died in the midst of a page had requeued; the rest of the page is listed once more. */
+/**
+ * Counts what a process that died in the midst of a page had requeued; the rest of the page is listed once more. What
+ * another replay has taken up meanwhile is that one's.
+ */
 async function countLeftover(deps: ReplayDeps, held: Replay): Promise<Replay | null> {
   let requeued = 0;
   for (const { id, generation } of held.takingUp) {
     const record = await deps.ledger.get(id);
-    if (record !== null && record.generation > generation) requeued += 1;
+    if (record !== null && record.generation > generation && record.replayedBy === held.id) requeued += 1;
   }
   return writeHeld(deps, held, (now) => ({
     requeued: now.requeued + requeued,
@@ -150,7 +153,7 @@ interface ReplayedPage {
 
 async function replayRows(
   deps: ReplayDeps,
-  { requeued: before, limit }: Replay,
+  { id, requeued: before, limit }: Replay,
   rows: readonly DraftRecord[],
   signal: AbortSignal,
 ): Promise<ReplayedPage> {
@@ -176,7 +179,7 @@ async function replayRows(
       }
       // Before it is done, so that all at once do not exceed the limit.
       requeued += 1;
-      const done = await replayRow(deps, row);
+      const done = await replayRow(deps, row, id);
       if (done === "requeued") continue;
       requeued -= 1;
       skip(done);

@@ -23,7 +23,7 @@ interface Bench {
   /** A process that carries replays out, with a publisher of its own. */
   process(publisher?: ScriptedPublisher): ReplayDeps & { readonly publisher: ScriptedPublisher };
   fail(id: string, body?: string | null): Promise<void>;
-  order(limit?: number): Promise<string>;
+  order(limit?: number, id?: string): Promise<string>;
 }
 
 async function aBench(t: TestContext): Promise<Bench> {
@@ -54,12 +54,10 @@ async function aBench(t: TestContext): Promise<Bench> {
       const problem = { code: "GMAIL_OFF", detail: "why", retryable: true };
       await ledger.failUnclaimed(newDraftRecord(about, clock.nowMs()), { state: "parked", problem, body });
     },
-    async order(limit = 1_000) {
+    async order(limit = 1_000, id = "replay") {
       await clock.advance(1);
-      await replays.create(
-        newReplay({ id: "replay", filter: { state: "parked" }, limit, caller: null }, clock.nowMs()),
-      );
-      return "replay";
+      await replays.create(newReplay({ id, filter: { state: "parked" }, limit, caller: null }, clock.nowMs()));
+      return id;
     },
   };
 }
@@ -84,6 +82,28 @@ test("what a process that died got done of a page counts towards the limit, and 
   const done = await next.replays.get(id);
   assert.deepEqual([done?.state, done?.requeued, done?.skipped], ["done", 25, { limit: 15 }]);
   assert.deepEqual(done?.takingUp, []);
+  dead.publisher.acknowledgeAll();
+  await dead.ended;
+});
+
+test("what another replay has taken up of a page meanwhile is told by that one alone", async (t) => {
+  const bench = await aBench(t);
+  for (let n = 0; n < 20; n++) await bench.fail(`r-${n}`);
+  const id = await bench.order();
+  const dead = await stuck(bench, id);
+  const next = bench.process();
+  const other = await bench.order(1_000, "other");
+  assert.equal(await runReplay(next, other, NEVER), 10);
+  await bench.clock.advance(LEASE_MS);
+  await runReplays(next, NEVER);
+  const told = await Promise.all([id, other].map((one) => next.replays.get(one)));
+  assert.deepEqual(
+    told.map((replay) => [replay?.state, replay?.requeued]),
+    [
+      ["done", 10],
+      ["done", 10],
+    ],
+  );
   dead.publisher.acknowledgeAll();
   await dead.ended;
 });
@@ -129,9 +149,9 @@ test("a row that has been taken up and has failed again since it was read is lef
   const read = await bench.ledger.get("r");
   assert.ok(read);
   const process = bench.process();
-  assert.equal(await replayRow(process, read), "requeued");
+  assert.equal(await replayRow(process, read, "r"), "requeued");
   await bench.fail("r");
-  assert.equal(await replayRow(process, read), "moved");
+  assert.equal(await replayRow(process, read, "r"), "moved");
   const record = await bench.ledger.get("r");
   assert.deepEqual([record?.state, record?.generation], ["parked", 1]);
   assert.equal(process.publisher.published.length, 1);
@@ -190,7 +210,7 @@ test("a row whose body is not all there any more is left as it is, and told", as
   assert.ok(read?.bodyParts);
   const process = bench.process();
   const half = { ...read, bodyParts: { ...read.bodyParts, hash: "another" } };
-  assert.equal(await replayRow(process, half), "no-body");
+  assert.equal(await replayRow(process, half, "r"), "no-body");
   assert.equal((await bench.ledger.get("r"))?.state, "parked");
   assert.deepEqual(process.publisher.published, []);
 });
