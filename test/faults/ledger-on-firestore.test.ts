@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { LogEvent } from "@draftmill/local/service-process.ts";
+import { systemClock } from "@draftmill/shared/clock.ts";
 import { chanceOf } from "../support/chance.ts";
 import { findFirestoreEmulator, startFirestoreEmulator } from "../support/firestore-emulator.ts";
 import { type FaultStack, startFaultStack } from "./fault-stack.ts";
@@ -11,6 +12,7 @@ const SEED = 20_261_124;
 const LEASE_MS = 3_000;
 /** A create may leave in the first third of the lease. */
 const SEND_WINDOW_MS = LEASE_MS / 3;
+const LOOK_EVERY_MS = 50;
 const CREATE = "POST /gmail/v1/users/me/drafts";
 
 const found = await findFirestoreEmulator();
@@ -132,6 +134,72 @@ describe("a Firestore that is slow, away or does not answer", { skip, timeout: 1
   it("everything is accounted for, and recovery took so long", async (t) => {
     const { accepted, created, explained } = await requests.account();
     t.diagnostic(`${accepted} accepted = ${created} drafts + ${explained} explained failures`);
+    for (const row of recovery.table()) t.diagnostic(row);
+  });
+});
+
+describe("a Firestore that is slower than the whole lease", { skip, timeout: 120_000 }, () => {
+  /** Short, as the driver takes an answer for lost after four seconds. */
+  const SHORT_LEASE_MS = 1_200;
+  const SLOW_MS = SHORT_LEASE_MS + 300;
+  let stack: FaultStack;
+  let requests: Requests;
+  let stopEmulator: () => Promise<void>;
+  const recovery = createRecoveryTimes();
+  before(async () => {
+    assert.ok("script" in found);
+    const emulator = await startFirestoreEmulator(found.script);
+    stopEmulator = emulator.stop;
+    stack = await startFaultStack({
+      leaseMs: SHORT_LEASE_MS,
+      firestore: { hostPort: emulator.hostPort, project: "draftmill-slow" },
+    });
+    requests = createRequests(stack);
+  });
+  after(async () => {
+    await stack.finish();
+    await stopEmulator();
+  });
+
+  const creates = (): number => stack.google.calls.count("drafts.create");
+
+  it("at the claim: no create leaves; every draft once it is well", async () => {
+    const before = creates();
+    const slow = stack.lines.ledger.fault({ side: "answer", fault: { kind: "delay", ms: SLOW_MS } });
+    const ids = Array.from({ length: 5 }, (_, index) => `beyond-${index}`);
+    await Promise.all(ids.map((id) => requests.publish(requests.newMailbox(), id)));
+    // A second claim: the first came to nothing, as its answer came too late for anything to leave.
+    const claims = async (): Promise<number[]> =>
+      (await Promise.all(ids.map((id) => stack.ledger.get(id)))).map((record) => record?.claims ?? 0);
+    while ((await claims()).every((count) => count < 2)) await systemClock.sleep(LOOK_EVERY_MS);
+    assert.equal(creates(), before);
+    const endMs = Date.now();
+    slow.end();
+    const records = await requests.ended(ids);
+    recovery.note("answers after the lease", recoveredIn(records, endMs));
+    assert.ok(records.every(({ state }) => state === "created"));
+    assert.equal(creates() - before, 5);
+    await requests.account();
+  });
+
+  it("when the create is done: found by whoever claims next, not made again", async () => {
+    const mailbox = requests.newMailbox();
+    const held = stack.lines.google.fault({ side: "answer", upon: CREATE, fault: { kind: "hold" } });
+    stack.pubsub().faults.duplicate(1, "at-once", "draft-requests-push");
+    const id = "late-completion";
+    await requests.publish(mailbox, id);
+    await held.met();
+    const slow = stack.lines.ledger.fault({ side: "request", fault: { kind: "delay", ms: SLOW_MS } });
+    held.end();
+    await stack.next(({ message, requestId }) => message === "draft.settled" && requestId === id);
+    slow.end();
+    const records = await requests.ended([id]);
+    assert.equal(records[0]?.state, "created");
+    assert.equal(stack.google.calls.count("drafts.create", mailbox), 1);
+    await requests.account();
+  });
+
+  it("tells how long recovery took", (t) => {
     for (const row of recovery.table()) t.diagnostic(row);
   });
 });

@@ -1,6 +1,6 @@
 // Run as a process of its own, in place of the local stack's run-service.ts: the api as it is, or the worker with
 // - a store that kills the process where STRIKE_ORDER says, and that leaves the share LOST_ANSWERS of its writes unanswered,
-// - a wall clock that is off by CLOCK_OFFSET_MS, and by CLOCK_STEP_MS more after each SIGUSR2,
+// - a wall clock that is off by CLOCK_OFFSET_MS, and by CLOCK_STEP_MS more from one SIGUSR2 to the next,
 // - pauses that last PAUSE_SHARE of what they should.
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
@@ -25,9 +25,10 @@ const {
   PAUSE_SHARE = "1",
   ...environment
 } = process.env;
-let offsetMs = Number(CLOCK_OFFSET_MS);
+const usualOffsetMs = Number(CLOCK_OFFSET_MS);
+let offsetMs = usualOffsetMs;
 process.on("SIGUSR2", () => {
-  offsetMs += Number(CLOCK_STEP_MS);
+  offsetMs = offsetMs === usualOffsetMs ? usualOffsetMs + Number(CLOCK_STEP_MS) : usualOffsetMs;
   tell({ message: "clock.stepped", offsetMs });
 });
 const clock: Clock = {
