@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { systemClock } from "@draftmill/shared/clock.ts";
+import { DRAFT_STATES } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
-import type { Ledger } from "@draftmill/shared/ledger/ledger.ts";
+import { type Ledger, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import { aDraft, aRecord } from "./a-record.ts";
 import { type FirestoreLine, openFirestoreLine } from "./firestore-line.ts";
+import { loadRecords } from "./firestore-load.ts";
 import { openFirestore, unusedProject } from "./firestore-store.ts";
 import { pick } from "./make-store.ts";
+
+/** Not timed: an emulator that has just started is ten times as slow as ten rounds later, and so is Node. */
+const WARM_UP_ROUNDS = 10;
+const ROUNDS = 40;
 
 /** What each use costs: Firestore bills writes and documents read, and every call is a round trip. */
 export function firestoreCostSuite(emulator: string): void {
@@ -47,17 +53,18 @@ export function firestoreCostSuite(emulator: string): void {
       assert.deepEqual([...line.calls], [["commit", 2]]);
     });
 
-    test("2,000 records: a page reads itself and one more, a count reads none", { timeout: 120_000 }, async (t) => {
-      const { line, ledger } = await onALine(t);
-      let created = 0;
-      const fill = async (): Promise<void> => {
-        while (created < 2_000) {
-          const n = created++;
-          const state = n % 10 === 0 ? "failed" : "created";
-          await ledger.create(aRecord({ id: `request-${n}`, state, mailbox: `m${n % 4}@corp.example`, batch: "b-1" }));
-        }
-      };
-      await Promise.all(Array.from({ length: 32 }, fill));
+    // Firestore would do the same with any number. The emulator goes through every document for every query: of 100,000
+    // (15 s to load on two quiet cores) it answers none within the four seconds that the driver waits.
+    test("10,000 records in a batch: a page reads itself and one more, a count is exact and reads none", {
+      timeout: 120_000,
+    }, async (t) => {
+      const line = await openFirestoreLine(t, emulator);
+      const project = unusedProject();
+      const ledger = await openFirestore(t, line.hostPort, { project });
+      await loadRecords(emulator, project, 10_000, (n) => {
+        const state = n % 100 === 0 ? "failed" : "created";
+        return aRecord({ id: `request-${n}`, state, mailbox: `m${n % 4}@corp.example`, batch: "b-1" });
+      });
 
       line.forgetCounts();
       const { items, nextCursor } = await ledger.list({ state: "failed", mailbox: "m0@corp.example", limit: 50 });
@@ -73,9 +80,19 @@ export function firestoreCostSuite(emulator: string): void {
       assert.equal(line.documents, 50);
 
       line.forgetCounts();
-      const { created: made, failed } = await ledger.count({ batch: "b-1" });
-      assert.deepEqual([made, failed], [1_800, 200]);
-      assert.deepEqual([...line.calls], [["runAggregationQuery", 7]]);
+      const { created: made, failed, ...others } = await untilAnswered(() => ledger.count({ batch: "b-1" }));
+      assert.deepEqual([made, failed], [9_900, 100]);
+      assert.ok(Object.values(others).every((count) => count === 0));
+      assert.deepEqual([...line.calls.keys()], ["runAggregationQuery"]);
+      assert.equal(line.documents, 0);
+    });
+
+    test("a count is one aggregation for each state", async (t) => {
+      const { line, ledger } = await onALine(t);
+      await Promise.all([1, 2, 3].map((n) => ledger.create(aRecord({ id: `request-${n}`, batch: "b-1" }))));
+      line.forgetCounts();
+      assert.equal((await ledger.count({ batch: "b-1" })).queued, 3);
+      assert.deepEqual([...line.calls], [["runAggregationQuery", DRAFT_STATES.length]]);
       assert.equal(line.documents, 0);
     });
 
@@ -99,7 +116,7 @@ export function firestoreCostSuite(emulator: string): void {
       const [one, other] = two.map((ledger) => new DraftLedger(ledger, { clock: systemClock }));
       assert.ok(one !== undefined && other !== undefined);
       const tookMs: number[] = [];
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
         const record = aRecord({ id: `request-${round}` });
         const accepted = await one.accept(record);
         assert.ok(accepted.accepted);
@@ -107,7 +124,7 @@ export function firestoreCostSuite(emulator: string): void {
           Array.from({ length: 64 }, async (_, i): Promise<string> => {
             const startedMs = performance.now();
             const claim = await pick([one, other], i).claim(record, accepted.revision);
-            tookMs.push(performance.now() - startedMs);
+            if (round >= WARM_UP_ROUNDS) tookMs.push(performance.now() - startedMs);
             return claim.kind;
           }),
         );
@@ -115,9 +132,21 @@ export function firestoreCostSuite(emulator: string): void {
         assert.equal(claims.filter((kind) => kind === "busy").length, 63);
       }
       const p99Ms = tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * 0.99)] ?? 0;
-      t.diagnostic(`p99 of a contended claim: ${p99Ms.toFixed(0)} ms`);
-      // On a quiet machine 350 ms; transactions, which queue for one lock, take many times as long.
+      const worstMs = Math.max(...tookMs);
+      t.diagnostic(`${ROUNDS} rounds of 64 claims: p99 ${p99Ms.toFixed(0)} ms, worst ${worstMs.toFixed(0)} ms`);
+      // 350 ms with two cores shared by eighteen processes; transactions, which queue for one lock, take many times as long.
       assert.ok(p99Ms < 2_500, `p99 ${p99Ms} ms`);
     });
   });
+}
+
+/** On a busy machine the emulator can need longer for seven queries of so many documents than the driver waits. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof LedgerUnavailable)) throw error;
+    }
+  }
 }
