@@ -71,14 +71,14 @@ describe("the sweep leaves one draft for each request at rest", { timeout: 120_0
     await stack.logged((event) => event.message === "draft.extra-kept" && event.draftId === extra);
   });
 
-  it("looks twice after a doubtful completion, then never again", async () => {
+  it("looks three times after a doubtful completion, then never again", async () => {
     const mailbox = newMailbox();
     stack.google.faults.next("drafts.create", 1, { kind: "drop", after: true }, mailbox);
     const id = await submit(mailbox);
     await stack.settled(id);
     assert.notEqual((await ledger.get(id))?.dueAtMs, null);
     await sweepUntil(async () => (await ledger.get(id))?.dueAtMs === null);
-    assert.equal((await ledger.get(id))?.looks, 2);
+    assert.equal((await ledger.get(id))?.looks, 3);
     assert.equal(draftIds(mailbox).length, 1);
   });
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { type FaultStack, startFaultStack } from "./fault-stack.ts";
 import { createRequests, type Requests } from "./requests.ts";
 
-/** Short, so that the second look of the sweep, ten leases after the first, is near. */
+/** Short, so that the last look of the sweep, ten leases after the one before, is near. */
 const LEASE_MS = 900;
 const TIMEOUT_MS = LEASE_MS / 6;
 /** What a second is to the lease of 180 s. */
@@ -50,7 +50,7 @@ describe("a create that lands when nobody waits for it any more", { timeout: 60_
 
   for (const [what, ms] of [
     ["after the lease", LEASE_MS + 126 * SECOND_MS],
-    ["after the first look of the sweep", LEASE_MS * 4],
+    ["after the second look of the sweep", LEASE_MS * 4.5],
   ] as const) {
     it(`${what}: two for a while, then one`, async (t) => {
       const mailbox = requests.newMailbox();

@@ -3,7 +3,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { type FaultStack, startFaultStack } from "./fault-stack.ts";
 import { createRequests, type Requests } from "./requests.ts";
 
-/** Short, so that the second look of the sweep, ten leases after the first, is near. The real one is 180 s. */
+/** Short, so that the last look of the sweep, ten leases after the one before, is near. The real one is 180 s. */
 const LEASE_MS = 1_800;
 const REAL_LEASE_S = 180;
 const INJECTED = 20;
@@ -75,7 +75,7 @@ describe("drafts.list lags behind when the answers to creates are lost", { timeo
 
   it("by ten minutes, or until they are shown: two for a while, then one; as many removed as were made", async (t) => {
     const [late, hidden] = await Promise.all([loseAnswers(scaled(600)), loseAnswers(Number.POSITIVE_INFINITY)]);
-    // The first look of the sweep sees nothing; the second, and last, comes ten leases later.
+    // The first look of the sweep sees nothing; the second comes two leases later, the last after ten more.
     const looks = async (): Promise<number> =>
       Math.min(...(await Promise.all(hidden.map(async (mailbox) => (await recordOf(mailbox)).looks))));
     let removed = 0;

@@ -7,8 +7,11 @@ const UNCONFIRMED_LEASES = 1 / 3;
 const TAINTED_LEASES = 2;
 /** From look to look an open record is left alone for twice as long as before, at most this. */
 const LONGEST_MS = 60 * 60 * 1000;
-/** A draft that lands late has landed or never will: looked for twice, in case a machine was paused for long. */
-const ENDED_LEASES = [1, 10];
+/**
+ * From the end, and from look to look. What lands soon after the next attempt is put right within two minutes of a lease of three;
+ * the last look is for a machine that was paused for long.
+ */
+const ENDED_LEASES = [1 / 2, 2, 10];
 
 /**
  * When the sweep has to look at a record that is written at `nowMs`; null: never again. In leases, so that it shrinks with

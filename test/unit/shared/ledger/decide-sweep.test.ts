@@ -94,20 +94,22 @@ describe("when the sweep looks again", () => {
     assert.equal(written(decideComplete(claimed, 1, DRAFT, now)).dueAtMs, null);
   });
 
-  test("a draft that another attempt may have made too: after one lease, after ten more, and never again", () => {
+  test("a draft that another attempt may have made too: after half a lease, after two more, after ten more, and never again", () => {
     const claimed = due("processing", { tainted: true, taintedBefore: true });
     const created = written(decideComplete(claimed, 1, DRAFT, now));
-    assert.equal(created.dueAtMs, NOW_MS + LEASE_MS);
+    assert.equal(created.dueAtMs, NOW_MS + LEASE_MS / 2);
     const once = written(decideLooked(created, now));
-    assert.deepEqual([once.looks, once.dueAtMs], [1, NOW_MS + 10 * LEASE_MS]);
-    assert.equal(written(decideLooked(once, now)).dueAtMs, null);
+    assert.deepEqual([once.looks, once.dueAtMs], [1, NOW_MS + 2 * LEASE_MS]);
+    const twice = written(decideLooked(once, now));
+    assert.deepEqual([twice.looks, twice.dueAtMs], [2, NOW_MS + 10 * LEASE_MS]);
+    assert.equal(written(decideLooked(twice, now)).dueAtMs, null);
   });
 
   for (const state of ["failed", "parked", "dead", "canceled"] as const) {
-    test(`a ${state} request: twice if a draft may exist, otherwise never`, () => {
+    test(`a ${state} request: three times if a draft may exist, otherwise never`, () => {
       assert.deepEqual(
-        [0, 1, 2].map((looks) => at(state, { tainted: true, looks })),
-        [1, 10, null],
+        [0, 1, 2, 3].map((looks) => at(state, { tainted: true, looks })),
+        [0.5, 2, 10, null],
       );
       assert.equal(at(state), null);
     });
