@@ -142,7 +142,8 @@ export const ERROR_CODES = {
     class: "transient",
     status: 503,
     title: "The keys that Google signs identity tokens with could not be fetched.",
-    remedy: "Nothing: Pub/Sub delivers again. If it stays, check the way out to GOOGLE_CERTS_ENDPOINT.",
+    remedy:
+      "Nothing for a push, which comes again; send a call again. If it stays, check the way out to GOOGLE_CERTS_ENDPOINT.",
   },
   PUSH_MALFORMED: {
     class: "transient",

@@ -1,43 +1,33 @@
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose";
 import type { Clock } from "./clock.ts";
 import { DraftError } from "./errors.ts";
+import { CLOCK_TOLERANCE_SECONDS, GOOGLE_ISSUERS, IdTokenRefused, readClaims } from "./id-token-claims.ts";
+import { rememberVerified, type VerifyIdToken } from "./verified-tokens.ts";
 
 export interface IdTokenRules {
   readonly certsUrl: string;
-  /** The `aud` that the token must carry, letter by letter. */
-  readonly audience: string;
+  /** One of these must be the token's `aud`, letter by letter. */
+  readonly audiences: readonly string[];
   readonly clock: Clock;
 }
 
-/** The claims of a verified token that the services act on. */
-export interface IdTokenClaims {
-  readonly email: string;
-}
-
-/** Google writes its issuer either way (https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken). */
-const ISSUERS = ["https://accounts.google.com", "accounts.google.com"];
-const CLOCK_TOLERANCE_SECONDS = 60;
 const CERTS_TIMEOUT_MS = 5_000;
 /** Google's tokens last an hour; a longer life, or one that starts in the future, is not of Google's making. */
 const LONGEST_LIFE_SECONDS = 86_400;
 
 /**
  * A function that verifies tokens which Google signed: RS256 signature, issuer, audience, expiry, a verified address.
- * Keys are cached and fetched anew when a token names an unknown one, at most every 30 s.
- * The function throws PUSH_UNVERIFIED with the failed check as its reason, or CERTS_UNAVAILABLE.
+ * Keys are cached and fetched anew when a token names an unknown one, at most every 30 s; a token that was verified is known until
+ * it expires. The function rejects with `IdTokenRefused` and the failed check as its reason, or with CERTS_UNAVAILABLE.
  */
-export function createIdTokenVerifier({
-  certsUrl,
-  audience,
-  clock,
-}: IdTokenRules): (token: string) => Promise<IdTokenClaims> {
+export function createIdTokenVerifier({ certsUrl, audiences, clock }: IdTokenRules): VerifyIdToken {
   const keys = createRemoteJWKSet(new URL(certsUrl), { timeoutDuration: CERTS_TIMEOUT_MS, cooldownDuration: 30_000 });
-  return async (token) => {
-    const claims = await verified(() =>
+  const verify: VerifyIdToken = async (token) => {
+    const payload = await verified(() =>
       jwtVerify(token, keys, {
         algorithms: ["RS256"],
-        issuer: ISSUERS,
-        audience,
+        issuer: GOOGLE_ISSUERS,
+        audience: [...audiences],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         // Also what makes jose look at `iat` at all.
         maxTokenAge: LONGEST_LIFE_SECONDS,
@@ -45,11 +35,11 @@ export function createIdTokenVerifier({
         requiredClaims: ["exp", "iat"],
       }),
     );
-    if (claims.email_verified !== true || typeof claims.email !== "string") {
-      throw new DraftError("PUSH_UNVERIFIED", { reason: "the token carries no verified address" });
-    }
-    return { email: claims.email };
+    const claims = readClaims(payload);
+    const oldMs = ((payload.iat ?? 0) + LONGEST_LIFE_SECONDS + CLOCK_TOLERANCE_SECONDS) * 1000;
+    return { ...claims, goodUntilMs: Math.min(claims.goodUntilMs, oldMs) };
   };
+  return rememberVerified(verify, clock);
 }
 
 async function verified(verify: () => Promise<{ payload: JWTPayload }>): Promise<JWTPayload> {
@@ -59,7 +49,7 @@ async function verified(verify: () => Promise<{ payload: JWTPayload }>): Promise
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     // jose's own codes name the failed check; everything else is the way to the keys (jose v6 docs, util/errors).
     if (/^ERR_(JWT|JWS|JOSE|JWKS_(NO|MULTIPLE)_MATCHING)/.test(code) && code !== "ERR_JOSE_GENERIC") {
-      throw new DraftError("PUSH_UNVERIFIED", { reason: `${code}: ${error instanceof Error ? error.message : ""}` });
+      throw new IdTokenRefused(`${code}: ${error instanceof Error ? error.message : ""}`);
     }
     throw new DraftError("CERTS_UNAVAILABLE", { reason: code === "" ? "fetch failed" : code });
   }

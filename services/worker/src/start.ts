@@ -132,7 +132,7 @@ function openPublisher({ env }: WorkerConfig, topic: string, ordered: boolean): 
 function pushVerifier({ env, pushIdentity }: WorkerConfig, clock: Clock) {
   if (pushIdentity === null) return acceptAnyPush;
   const { audience, serviceAccount } = pushIdentity;
-  const verifyIdToken = createIdTokenVerifier({ certsUrl: env.GOOGLE_CERTS_ENDPOINT, audience, clock });
+  const verifyIdToken = createIdTokenVerifier({ certsUrl: env.GOOGLE_CERTS_ENDPOINT, audiences: [audience], clock });
   return createPushVerifier(verifyIdToken, serviceAccount);
 }
 
