@@ -66,7 +66,7 @@ export function describeEnv<S extends EnvSchema>(schema: S, values: EnvOf<S>): R
 
 /** JSON knows no sets: a policy of mailboxes would show as empty. */
 function loggable(value: unknown): unknown {
-  if (value instanceof Set) return [...value];
+  if (value instanceof Set || Array.isArray(value)) return [...value];
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, loggable(inner)]));
 }

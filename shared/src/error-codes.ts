@@ -38,13 +38,28 @@ export const ERROR_CODES = {
     class: "permanent",
     status: 401,
     title: "The call carries no identity that the service accepts.",
-    remedy: 'Send an identity token: curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" …',
+    remedy:
+      'Send a Google identity token for an audience of AUTH_AUDIENCE: curl -H "Authorization: Bearer $(gcloud auth print-identity-token --impersonate-service-account=CALLER --audiences=AUDIENCE --include-email)" …',
+  },
+  CALLER_NOT_ALLOWED: {
+    class: "permanent",
+    status: 403,
+    title: "The caller is not one that the service knows.",
+    remedy: "Have the owner of the service add the caller to `callers` in CALLERS_FILE.",
+  },
+  ROLE_NOT_ALLOWED: {
+    class: "permanent",
+    status: 403,
+    title: "The caller's role does not allow this call.",
+    remedy:
+      "Have the caller's `role` in CALLERS_FILE set to operate. GET /v1/drafts needs no more than submit when `mailbox` names one of the caller's.",
   },
   MAILBOX_NOT_ALLOWED: {
     class: "permanent",
     status: 403,
     title: "Drafts may not be made in this mailbox.",
-    remedy: "Use a mailbox of the MAILBOXES setting, or have its owner add this one to it on both services.",
+    remedy:
+      "Use another mailbox, or have this one added: to MAILBOXES on both services and, for a caller with an entry in CALLERS_FILE, to its `mailboxes`.",
   },
   ROUTE_NOT_FOUND: {
     class: "permanent",
@@ -93,6 +108,19 @@ export const ERROR_CODES = {
     status: 422,
     title: "The order of a replay does not fit the schema.",
     remedy: 'Correct each field that `errors` names; {"filter":{}} stands for every failure.',
+  },
+  REQUESTS_PER_SECOND_EXCEEDED: {
+    class: "throttled",
+    status: 429,
+    title: "The caller sends more calls a second than it may.",
+    remedy:
+      "Wait as long as Retry-After says. For more speed have the caller's `requestsPerSecond` or `burst` raised in CALLERS_FILE.",
+  },
+  DRAFTS_PER_DAY_EXCEEDED: {
+    class: "throttled",
+    status: 429,
+    title: "The caller has asked for as many drafts as it may in one day (UTC).",
+    remedy: "Wait as long as Retry-After says, or have the caller's `draftsPerDay` raised in CALLERS_FILE.",
   },
   DRAFT_CANCELED: {
     class: "permanent",

@@ -5,14 +5,21 @@ import { describeApi } from "@draftmill/api/openapi.ts";
 import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
 import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import Fastify, { type FastifyInstance, type RouteOptions } from "fastify";
-import { anApi, post, REQUEST, work } from "../unit/api/api-under-test.ts";
+import { anApi, MAILBOX, post, REQUEST, work } from "../unit/api/api-under-test.ts";
+import { anApiWithCallers, CRM, OPERATOR } from "../unit/api/callers-under-test.ts";
 
 const DOCUMENT = describeApi();
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 
 interface Operation {
   readonly operationId: string;
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema?: unknown }>> }>>;
+  readonly security?: readonly object[];
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema?: unknown }>> }
+    >
+  >;
 }
 
 /** "GET /v1/drafts/{id}" → its operation. */
@@ -74,6 +81,26 @@ async function judge(schema: unknown, value: unknown): Promise<string> {
   return (await app.inject({ method: "POST", url: "/", payload: { value } })).body;
 }
 
+test("every operation that wants a caller says so, and only those are open that may be", () => {
+  const open = [...OPERATIONS].filter(([, { security }]) => security === undefined).map(([name]) => name);
+  assert.deepEqual(open.toSorted(), [
+    "GET /",
+    "GET /callers.schema.json",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /openapi.json",
+  ]);
+  for (const [name, { security, responses }] of OPERATIONS) {
+    if (security === undefined) continue;
+    assert.ok(
+      security.some((scheme) => "identityToken" in scheme),
+      name,
+    );
+    for (const status of [401, 403, 429])
+      assert.ok(responses[status] !== undefined, `${name} does not tell of ${status}`);
+  }
+});
+
 test("every schema compiles, and the examples of a request fit theirs", async () => {
   for (const schema of Object.values(DOCUMENT.components.schemas)) {
     const wrapped = { type: "object", properties: { value: schema } };
@@ -124,10 +151,47 @@ test("what the service answers fits what the document says, status by status", a
   const unconfirmed = ["POST /v1/drafts", await post(app, "/v1/drafts", REQUEST)] as const;
   for (const [name, answer] of [...answers, unconfirmed]) {
     const type = String(answer.headers["content-type"]).split(";")[0] ?? "";
-    const described = OPERATIONS.get(name)?.responses[answer.statusCode]?.content?.[type];
-    const { $ref = "" }: { $ref?: string } = Object(described?.schema);
+    const described = OPERATIONS.get(name)?.responses[answer.statusCode];
+    const { $ref = "" }: { $ref?: string } = Object(described?.content?.[type]?.schema);
     assert.notEqual($ref, "", `${name} ${answer.statusCode} ${type} is not described`);
     const wrapped = { type: "object", required: ["value"], properties: { value: resolve($ref) } };
     assert.equal(await judge(wrapped, answer.json()), "fits", `${name} ${answer.statusCode}`);
   }
+});
+
+test("every refusal of a caller is told of, code by code", async (t) => {
+  const { app, as } = await anApiWithCallers(t, {
+    callers: [
+      { caller: CRM, mailboxes: [MAILBOX], role: "submit", requestsPerSecond: 1_000, draftsPerDay: 1 },
+      { caller: OPERATOR, mailboxes: [], role: "operate", requestsPerSecond: 0.01 },
+    ],
+  });
+  const [crm, spent, eve] = [await as(CRM), await as(OPERATOR), await as("eve@example.com")];
+  await app.inject({ url: "/v1/drafts", headers: spent });
+  await post(app, "/v1/drafts", REQUEST, crm);
+  const codes = new Set<string>();
+  const met = async (name: string, headers: Record<string, string>, url = name.split(" ")[1] ?? ""): Promise<void> => {
+    const method = name.startsWith("POST ") ? "POST" : "GET";
+    const payload = method === "POST" ? { payload: REQUEST } : {};
+    const answer = await app.inject({ method, url: url.replace("{id}", "x"), headers, ...payload });
+    const { code } = answer.json();
+    const described = OPERATIONS.get(name)?.responses[answer.statusCode]?.description ?? "";
+    assert.match(described, new RegExp(`\\b${code}\\b`), `${name} does not tell of ${code}`);
+    codes.add(code);
+  };
+  for (const [name, { security }] of OPERATIONS) {
+    if (security === undefined) continue;
+    for (const headers of [{}, spent, eve]) await met(name, headers);
+    // What is left for a caller in the role submit.
+    if (!/drafts\/\{id\}/.test(name)) await met(name, crm);
+  }
+  await met("GET /v1/drafts", crm, "/v1/drafts?mailbox=a@b.example");
+  assert.deepEqual([...codes].toSorted(), [
+    "CALLER_NOT_ALLOWED",
+    "DRAFTS_PER_DAY_EXCEEDED",
+    "MAILBOX_NOT_ALLOWED",
+    "REQUESTS_PER_SECOND_EXCEEDED",
+    "ROLE_NOT_ALLOWED",
+    "UNAUTHENTICATED",
+  ]);
 });

@@ -74,6 +74,10 @@ export const PROOFS: readonly { readonly starts: string; readonly proof: Proof }
       'curl -X POST http://127.0.0.1:8080/v1/replays -H \'Content-Type: application/json\' -d \'{"filter":{"code":"DELEGATION_MISSING"}}',
     proof: { how: "run", prints: /"status":"running"[\s\S]*HTTP 202/ },
   },
+  {
+    starts: "curl http://127.0.0.1:8080/callers.schema.json",
+    proof: { how: "run", prints: /"title":"Callers"[\s\S]*HTTP 200/ },
+  },
   { starts: "gcloud ", proof: { how: "lint" } },
   { starts: "GMAIL_USER=rep@corp.example ", proof: { how: "serve" } },
   { starts: "AUTH_MODE=none HOST=127.0.0.1 PORT=8080 ", proof: { how: "serve" } },

@@ -32,7 +32,7 @@ export async function acceptDraft(
 ): Promise<DraftRecord> {
   const { record, replayed } = await submitDraft(deps, {
     body: request.body,
-    caller: request.event.caller ?? null,
+    access: request.access,
     route: `${request.method} ${request.routeOptions.url}`,
     idempotencyKey: readIdempotencyKey(request.headers["idempotency-key"]),
     traceparent: readTraceparent(request.headers.traceparent),

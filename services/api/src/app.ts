@@ -1,11 +1,12 @@
 import { DraftError } from "@draftmill/shared/errors.ts";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WaitDeps } from "./accept-draft.ts";
-import { type AuthMode, identifyCaller } from "./auth.ts";
+import { type Admission, admitCallers } from "./callers/admit-caller.ts";
 import { createErrorHandler, handleNotFound } from "./error-handler.ts";
 import { acceptJsonOnly } from "./json-body.ts";
 import { registerOpenapi } from "./openapi.ts";
 import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
+import { registerCallersSchema } from "./routes/callers-schema.ts";
 import { registerDrafts } from "./routes/drafts.ts";
 import { registerFailures } from "./routes/failures.ts";
 import { type Dependency, registerHealth } from "./routes/health.ts";
@@ -17,7 +18,7 @@ import type { SubmitDeps } from "./submit-draft.ts";
 
 export interface AppDeps extends SubmitDeps {
   readonly replayLeaseMs: number;
-  readonly authMode: AuthMode;
+  readonly admission: Admission;
   /** What GET /health/ready asks. */
   readonly dependencies: readonly Dependency[];
   /** For the trace links of log events. */
@@ -68,12 +69,13 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   registerHealth(app, deps.dependencies, stop.signal);
   registerOpenapi(app);
+  registerCallersSchema(app);
   registerLanding(app);
   void app.register((guarded, _options, done) => {
-    guarded.addHook("onRequest", async (request) => {
+    guarded.addHook("onRequest", async () => {
       if (stop.signal.aborted) throw new DraftError("SHUTTING_DOWN");
-      request.event.caller = identifyCaller(deps.authMode, request.headers, deps.clock.nowMs());
     });
+    admitCallers(guarded, deps.admission, deps.clock);
     const draftDeps: SubmitDeps & WaitDeps = { ...deps, stopping: stop.signal };
     registerRootDraft(guarded, draftDeps);
     registerDrafts(guarded, draftDeps);

@@ -3,6 +3,7 @@ import { DraftError, type FieldProblem, toDraftError } from "@draftmill/shared/e
 import { CursorInvalid, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { writeRemaining } from "./callers/rate-limit-fields.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
 /** Fastify's own refusals (https://fastify.dev/docs/latest/Reference/Errors/) in our codes and words. */
@@ -26,6 +27,9 @@ export function createErrorHandler(log: Logger) {
     if (failure.cause !== undefined) {
       const { code, facts } = failure;
       log.error({ requestId: request.id, code, id: facts.id, err: failure.cause }, "request.failed");
+    }
+    if (failure.code === "DRAFTS_PER_DAY_EXCEEDED") {
+      writeRemaining(reply, "drafts", { remaining: 0, resetMs: failure.retryAfterMs ?? 0 });
     }
     return sendProblem(reply, problemOf(failure, request.id), failure.retryAfterMs);
   };

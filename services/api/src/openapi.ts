@@ -64,11 +64,28 @@ const PARAMETERS = {
 
 const LOCATION = { location: { schema: { type: "string" }, description: "Where to ask what became of the draft." } };
 
+/** What any call by a caller can meet before its route is asked. */
+const ADMISSION_CODES = [
+  "UNAUTHENTICATED",
+  "CALLER_NOT_ALLOWED",
+  "REQUESTS_PER_SECOND_EXCEEDED",
+  "CERTS_UNAVAILABLE",
+] as const satisfies readonly ErrorCode[];
+
+const RETRY_AFTER = { "Retry-After": { schema: { type: "integer" }, description: "Seconds." } };
+
+/** draft-ietf-httpapi-ratelimit-headers-10. On every other answer to a known caller as well. */
+const RATE_LIMIT = {
+  "RateLimit-Policy": { schema: { type: "string" }, example: '"requests";q=10;w=1' },
+  RateLimit: { schema: { type: "string" }, example: '"requests";r=0;t=1' },
+};
+
 const SUBMISSION_CODES = [
+  ...ADMISSION_CODES,
   "BODY_MALFORMED",
   "HEADER_INVALID",
-  "UNAUTHENTICATED",
   "MAILBOX_NOT_ALLOWED",
+  "DRAFTS_PER_DAY_EXCEEDED",
   "BODY_TOO_LARGE",
   "MEDIA_TYPE_UNSUPPORTED",
   "REQUEST_INVALID",
@@ -81,25 +98,19 @@ const SUBMISSION_CODES = [
 ] as const satisfies readonly ErrorCode[];
 
 const READING_CODES = [
+  ...ADMISSION_CODES,
   "HEADER_INVALID",
-  "UNAUTHENTICATED",
-  "DRAFT_NOT_FOUND",
   "INTERNAL",
   "LEDGER_UNAVAILABLE",
   "SHUTTING_DOWN",
 ] as const satisfies readonly ErrorCode[];
 
-const LISTING_CODES = [
-  "HEADER_INVALID",
-  "UNAUTHENTICATED",
-  "INTERNAL",
-  "LEDGER_UNAVAILABLE",
-  "SHUTTING_DOWN",
-] as const satisfies readonly ErrorCode[];
+const OPERATING_CODES = [...READING_CODES, "ROLE_NOT_ALLOWED"] as const satisfies readonly ErrorCode[];
 
 /** The OpenAPI 3.1 document of every route, made from the schemas and the code table that the service itself works by. */
 export function describeApi() {
   const submission = {
+    // The empty one is AUTH_MODE none.
     security: [{ identityToken: [] }, {}],
     parameters: [ref("parameters", "prefer"), ref("parameters", "idempotencyKey")],
     requestBody: { required: true, content: { "application/json": { schema: ref("schemas", "DraftRequest") } } },
@@ -143,9 +154,13 @@ export function describeApi() {
         get: {
           operationId: "listDrafts",
           summary: "List draft requests, newest first",
+          description: "A caller in the role submit names one of its mailboxes.",
           security: submission.security,
           parameters: queryParameters(LIST_QUERY_SCHEMA),
-          responses: { 200: json("A page of records.", "DraftPage"), ...problems(READING_CODES) },
+          responses: {
+            200: json("A page of records.", "DraftPage"),
+            ...problems(["MAILBOX_NOT_ALLOWED", ...OPERATING_CODES]),
+          },
         },
       },
       "/v1/drafts/{id}": {
@@ -155,7 +170,7 @@ export function describeApi() {
           description: "With `Prefer: wait=N` the answer comes when the request is settled.",
           security: submission.security,
           parameters: [ref("parameters", "id"), ref("parameters", "prefer")],
-          responses: { 200: json("The record.", "Draft"), ...problems(READING_CODES) },
+          responses: { 200: json("The record.", "Draft"), ...problems(["DRAFT_NOT_FOUND", ...READING_CODES]) },
         },
       },
       "/v1/failures": {
@@ -173,7 +188,7 @@ export function describeApi() {
                 },
               },
             },
-            ...problems(LISTING_CODES),
+            ...problems(OPERATING_CODES),
           },
         },
       },
@@ -188,7 +203,7 @@ export function describeApi() {
           responses: {
             200: json("What it would do (dryRun).", "ReplayEstimate"),
             202: { ...json("It has begun.", "Replay"), headers: { location: { schema: { type: "string" } } } },
-            ...problems(["REPLAY_INVALID", "BODY_MALFORMED", "MEDIA_TYPE_UNSUPPORTED", ...LISTING_CODES]),
+            ...problems(["REPLAY_INVALID", "BODY_MALFORMED", "MEDIA_TYPE_UNSUPPORTED", ...OPERATING_CODES]),
           },
         },
         get: {
@@ -196,7 +211,7 @@ export function describeApi() {
           summary: "List replays, newest first",
           security: submission.security,
           parameters: queryParameters(REPLAYS_QUERY_SCHEMA),
-          responses: { 200: json("A page of replays.", "ReplayPage"), ...problems(LISTING_CODES) },
+          responses: { 200: json("A page of replays.", "ReplayPage"), ...problems(OPERATING_CODES) },
         },
       },
       "/v1/replays/{id}": {
@@ -205,7 +220,7 @@ export function describeApi() {
           summary: "How far a replay has got",
           security: submission.security,
           parameters: [ref("parameters", "id")],
-          responses: { 200: json("The replay.", "Replay"), ...problems(["REPLAY_NOT_FOUND", ...LISTING_CODES]) },
+          responses: { 200: json("The replay.", "Replay"), ...problems(["REPLAY_NOT_FOUND", ...OPERATING_CODES]) },
         },
       },
       "/v1/replays/{id}/cancel": {
@@ -216,7 +231,7 @@ export function describeApi() {
           parameters: [ref("parameters", "id")],
           responses: {
             200: json("It stops.", "Replay"),
-            ...problems(["REPLAY_NOT_FOUND", "REPLAY_FINISHED", ...LISTING_CODES]),
+            ...problems(["REPLAY_NOT_FOUND", "REPLAY_FINISHED", ...OPERATING_CODES]),
           },
         },
       },
@@ -226,7 +241,7 @@ export function describeApi() {
           summary: "What an administrator has to mend, and what was mended",
           security: submission.security,
           parameters: queryParameters(INCIDENTS_QUERY_SCHEMA),
-          responses: { 200: json("A page of incidents.", "IncidentPage"), ...problems(LISTING_CODES) },
+          responses: { 200: json("A page of incidents.", "IncidentPage"), ...problems(OPERATING_CODES) },
         },
       },
       "/health/live": {
@@ -243,6 +258,13 @@ export function describeApi() {
           responses: { 200: json("They can.", "Health"), 503: json("Not now.", "Health") },
         },
       },
+      "/callers.schema.json": {
+        get: {
+          operationId: "describeCallers",
+          summary: "JSON schema of the service's CALLERS_FILE",
+          responses: { 200: { description: "JSON Schema 2020-12.", content: { "application/schema+json": {} } } },
+        },
+      },
       "/openapi.json": {
         get: {
           operationId: "describe",
@@ -257,7 +279,8 @@ export function describeApi() {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "A Google identity token with an e-mail address; not asked for when AUTH_MODE is none.",
+          description:
+            "A Google identity token with a verified e-mail address, for an audience of the service. What its caller may do is the operator's to say (GET /callers.schema.json). Not asked for when AUTH_MODE is none.",
         },
       },
       parameters: PARAMETERS,
@@ -305,6 +328,11 @@ function json(description: string, schema: string) {
   return { description, content: { "application/json": { schema: ref("schemas", schema) } } };
 }
 
+function headersOf(status: number): { readonly headers?: object } {
+  if (status === 429) return { headers: { ...RETRY_AFTER, ...RATE_LIMIT } };
+  return status === 503 ? { headers: RETRY_AFTER } : {};
+}
+
 /** One response for each status. `later` adds that the draft's own failure is told with the same statuses. */
 function problems(codes: readonly ErrorCode[], later = false): Record<string, unknown> {
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
@@ -312,7 +340,7 @@ function problems(codes: readonly ErrorCode[], later = false): Record<string, un
     [...byStatus].map(([status, group]) => {
       const also = later && (status === 422 || status === 503) ? "; or why the draft failed, when that is known" : "";
       const content = { [PROBLEM_MEDIA_TYPE]: { schema: ref("schemas", "Problem") } };
-      return [status, { description: `${group.join(", ")}${also}`, content }];
+      return [status, { description: `${group.join(", ")}${also}`, content, ...headersOf(status) }];
     }),
   );
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "@draftmill/shared/clock.ts";
 import { type Logger, traceFields } from "@draftmill/shared/log.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "./auth.ts";
+import type { Caller } from "./auth/identity.ts";
 
 /** What a request adds to its one log event. Never a body, and an address only at level debug. */
 export interface RequestEvent {
@@ -13,6 +13,10 @@ export interface RequestEvent {
   id?: string;
   replayed?: boolean;
   caller?: Caller;
+  /** Why the call was refused, where its answer does not say. */
+  reason?: string;
+  /** What a refused token says of itself. Only at level debug: addresses are in it. */
+  claimed?: Readonly<Record<string, unknown>>;
   requestBytes?: number;
 }
 
@@ -68,7 +72,7 @@ function writeEvent(
   status: number | undefined,
   { clock, log, project }: RequestLogOptions,
 ): void {
-  const { startedMs, caller, ...rest } = event;
+  const { startedMs, caller, claimed, ...rest } = event;
   const fields = {
     ...traceFields(readTraceparent(headers.traceparent), project),
     requestId,
@@ -77,7 +81,7 @@ function writeEvent(
     status,
     durationMs: Math.round(clock.monotonicMs() - startedMs),
     ...rest,
-    ...(log.isLevelEnabled("debug") ? { caller } : {}),
+    ...(log.isLevelEnabled("debug") ? { caller, claimed } : {}),
   };
   const isQuiet = fields.route.startsWith("/health/") && status !== undefined && status < 500;
   log[isQuiet ? "debug" : "info"](fields, name);

@@ -8,7 +8,11 @@ import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
 import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
 import { buildApp } from "./app.ts";
-import { API_VARIABLES, type ApiEnv, readApiConfig } from "./config.ts";
+import { openAuthentication } from "./auth/authenticate.ts";
+import type { Admission } from "./callers/admit-caller.ts";
+import { type CallersFile, openCallersFile } from "./callers/callers-file.ts";
+import { DraftsPerDay, RESERVED_DRAFTS } from "./callers/drafts-per-day.ts";
+import { API_VARIABLES, type ApiEnv, type CallerSettings, readApiConfig } from "./config.ts";
 import { PUBLISH_TIMEOUT_MS, PubsubPublisher } from "./pubsub-publisher.ts";
 
 export interface RunningApi {
@@ -23,19 +27,25 @@ export async function startApi(
   environment: Environment,
   options: { readonly clock?: Clock; readonly log?: Logger } = {},
 ): Promise<RunningApi> {
-  const { env, mailboxes, defaultMailbox } = readApiConfig(environment);
+  const { env, mailboxes, defaultMailbox, callers } = readApiConfig(environment);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLogger("api", env.LOG_LEVEL);
   log.info({ config: { ...describeEnv(API_VARIABLES, env), MAILBOXES: listMailboxes(mailboxes) } }, "api.starting");
   if (env.AUTH_MODE === "none" && env.ALLOW_UNAUTHENTICATED) log.warn({ host: env.HOST }, "api.unauthenticated");
   const lifecycle = createLifecycle();
   return openOrClose(lifecycle, async () => {
+    const callersFile =
+      callers.mode === "none" ? null : await openCallersFile({ path: callers.callersFile, clock, log });
+    lifecycle.onClose(() => callersFile?.close());
     const store = await openLedger(env.LEDGER_URL, { clock, place: env });
     lifecycle.onClose(() => store.close());
     const topic = openDraftsTopic(env);
     lifecycle.onClose(() => topic.close());
     const ledger = new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS });
     const publisher = new PubsubPublisher(topic, clock);
+    const draftsPerDay = new DraftsPerDay(ledger.documents(RESERVED_DRAFTS), clock);
+    // Whatever comes of it: what is not given back is lost to its caller's day, and to nothing else.
+    lifecycle.onClose(() => draftsPerDay.close().catch((error) => log.warn({ err: error }, "drafts-per-day.kept")));
     const app = buildApp({
       ledger,
       publisher,
@@ -43,10 +53,15 @@ export async function startApi(
       defaultMailbox,
       orderingShards: env.ORDERING_SHARDS,
       replayLeaseMs: env.REPLAY_LEASE_MS,
-      authMode: env.AUTH_MODE,
+      draftsPerDay,
+      admission: await admissionOf(callers, callersFile, env, clock),
       dependencies: [
         { name: "ledger", check: () => answers(ledger) },
         { name: "publisher", check: async () => publisher.isHealthy() },
+        // For information: with a faulty file the policy before it goes on, and it is no reason to serve nobody.
+        ...(callersFile === null
+          ? []
+          : [{ name: "callers", isNeeded: false, check: async () => callersFile.isInForce() }]),
       ],
       clock,
       newId: randomUUID,
@@ -64,6 +79,19 @@ export async function startApi(
       },
     };
   });
+}
+
+async function admissionOf(
+  callers: CallerSettings,
+  file: CallersFile | null,
+  { GOOGLE_CERTS_ENDPOINT: certsUrl }: ApiEnv,
+  clock: Clock,
+): Promise<Admission> {
+  if (callers.mode === "none") return { kind: "everybody" };
+  if (file === null) throw new Error("callers are asked for without a policy");
+  const { mode, audiences } = callers;
+  const authentication = await openAuthentication({ mode, audiences, certsUrl, clock });
+  return { kind: "callers", authentication, policy: file.policy };
 }
 
 function openDraftsTopic(env: ApiEnv) {

@@ -6,15 +6,15 @@ import {
   invalidRequest,
   orderingKeyOf,
 } from "@draftmill/shared/contract/draft-message.ts";
-import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
-import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
-import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
-import type { Caller } from "./auth.ts";
-import { IDEMPOTENCY_KEYS, requestIdOfKey } from "./idempotency-key.ts";
+import { acceptRecord } from "./accept-record.ts";
+import { type Access, mailboxRefused } from "./callers/access.ts";
+import type { DraftsPerDay } from "./callers/drafts-per-day.ts";
 
 /** The queue, as far as accepting a request goes. */
 export interface Publisher {
@@ -29,6 +29,7 @@ export interface SubmitDeps {
   readonly defaultMailbox: string | null;
   readonly orderingShards: number;
   readonly clock: Clock;
+  readonly draftsPerDay: DraftsPerDay;
   readonly newId: () => string;
   readonly log: Logger;
 }
@@ -36,7 +37,7 @@ export interface SubmitDeps {
 /** A draft request as it came in over HTTP. */
 export interface Submission {
   readonly body: unknown;
-  readonly caller: Caller;
+  readonly access: Access;
   /** The route's pattern: an Idempotency-Key means something on its route only. */
   readonly route: string;
   readonly idempotencyKey: string | null;
@@ -56,21 +57,7 @@ export interface Submitted {
  */
 export async function submitDraft(deps: SubmitDeps, submission: Submission): Promise<Submitted> {
   const { body, request } = readSubmission(deps, submission);
-  const bodyHash = fingerprint(request);
-  const candidate = newDraftRecord(
-    {
-      id: await requestIdOf(deps, submission, request, bodyHash),
-      mailbox: request.mailbox,
-      to: request.to.map(({ address }) => address),
-      subject: request.subject,
-      bodyHash,
-      caller: submission.caller,
-      dedupeKey: request.dedupeKey,
-      metadata: request.metadata,
-    },
-    deps.clock.nowMs(),
-  );
-  const result = await deps.ledger.accept(candidate);
+  const { candidate, result } = await acceptRecord(deps, submission, request);
   const record = result.accepted ? candidate : result.existing;
   if (record.bodyHash !== candidate.bodyHash) throw new DraftError("KEY_REUSED");
   switch (record.state) {
@@ -90,31 +77,22 @@ export async function submitDraft(deps: SubmitDeps, submission: Submission): Pro
   }
 }
 
-function readSubmission(deps: SubmitDeps, { body }: Submission): { body: object; request: DraftRequest } {
+function readSubmission(deps: SubmitDeps, { body, access }: Submission): { body: object; request: DraftRequest } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new DraftError("BODY_MALFORMED", { reason: "the body is not a JSON object" });
   }
   const parsed = parseDraftRequest(body, deps.defaultMailbox);
   if (!parsed.ok) throw invalidRequest(parsed.problems);
-  if (!mayImpersonate(deps.mailboxes, parsed.request.mailbox)) throw new DraftError("MAILBOX_NOT_ALLOWED");
+  const { mailbox } = parsed.request;
+  if (!access.mayDraftIn(mailbox) || !mayImpersonate(deps.mailboxes, mailbox)) {
+    throw mailboxRefused(access, mailbox, "/mailbox");
+  }
   return { body, request: parsed.request };
-}
-
-async function requestIdOf(
-  { ledger, newId, clock }: SubmitDeps,
-  { caller, route, idempotencyKey }: Submission,
-  { mailbox, dedupeKey }: DraftRequest,
-  bodyHash: string,
-): Promise<string> {
-  const requestId = dedupeKey === null ? newId() : idFromDedupeKey(mailbox, dedupeKey);
-  if (idempotencyKey === null) return requestId;
-  const use = { caller, route, key: idempotencyKey, bodyHash, requestId };
-  return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
 }
 
 async function publish(
   deps: SubmitDeps,
-  { caller, traceparent }: Submission,
+  { access: { caller }, traceparent }: Submission,
   { id, mailbox, createdAtMs, generation }: DraftRecord,
   body: object,
   revision: string | null,

@@ -7,19 +7,20 @@ export const PROBLEMS_MAX = 100;
 /** The names that an object may have, for whoever used another: by the object's JSON pointer. */
 export type KnownFields = (pointer: string) => readonly string[];
 
-/** What Ajv found wrong, as we tell it: every field with its pointer, a rule's name, and words. */
+/** What Ajv found wrong, as we tell it: every field with its pointer, a rule's name, and words. `whole` names what is checked. */
 export function schemaProblems(
   errors: readonly ErrorObject[] | null | undefined,
   knownFields: KnownFields,
+  whole = "the request",
 ): FieldProblem[] {
   // A bad name is reported by its rule and by propertyNames, which is the one that tells which name.
   const told = (errors ?? []).filter(
     ({ keyword, propertyName }) => propertyName === undefined || keyword === "propertyNames",
   );
-  return told.slice(0, PROBLEMS_MAX).map((error) => schemaProblem(error, knownFields));
+  return told.slice(0, PROBLEMS_MAX).map((error) => schemaProblem(error, knownFields, whole));
 }
 
-function schemaProblem(error: ErrorObject, knownFields: KnownFields): FieldProblem {
+function schemaProblem(error: ErrorObject, knownFields: KnownFields, whole: string): FieldProblem {
   const pointer = short(error.instancePath);
   switch (error.keyword) {
     case "required":
@@ -46,9 +47,15 @@ function schemaProblem(error: ErrorObject, knownFields: KnownFields): FieldProbl
       return {
         pointer,
         code: error.keyword,
-        detail: `${pointer === "" ? "the request" : pointer.slice(1)} ${error.message ?? "is invalid"}`,
+        detail: `${pointer === "" ? whole : pointer.slice(1)} ${error.message ?? "is invalid"}${choiceOf(error)}`,
       };
   }
+}
+
+/** What may stand there instead, where that is a handful. */
+function choiceOf({ params }: ErrorObject): string {
+  const { allowedValues }: { allowedValues?: unknown } = params;
+  return Array.isArray(allowedValues) && allowedValues.length <= 10 ? `: ${allowedValues.join(", ")}` : "";
 }
 
 function escapePointer(name: string): string {

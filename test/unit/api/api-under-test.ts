@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { TestContext } from "node:test";
 import { type AppDeps, buildApp } from "@draftmill/api/app.ts";
+import { DraftsPerDay, RESERVED_DRAFTS } from "@draftmill/api/callers/drafts-per-day.ts";
 import type { Publisher } from "@draftmill/api/submit-draft.ts";
 import type { EncodedMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
@@ -59,9 +60,11 @@ export interface ApiUnderTest {
 }
 
 /** The whole HTTP interface over a real ledger in a folder of its own, with the queue's port in the test's hands. */
-export async function anApi(t: TestContext, changes: Partial<AppDeps> = {}): Promise<ApiUnderTest> {
+export async function anApi(
+  t: TestContext,
+  { clock = new ManualClock(), ...changes }: Partial<AppDeps> & { readonly clock?: ManualClock } = {},
+): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), "draftmill-api-"));
-  const clock = new ManualClock();
   const store = await openLedger(`sqlite:${join(folder, "ledger.db")}`, { clock });
   const ledger = new DraftLedger(store, { clock });
   const publisher = new ScriptedPublisher();
@@ -74,7 +77,8 @@ export async function anApi(t: TestContext, changes: Partial<AppDeps> = {}): Pro
     defaultMailbox: MAILBOX,
     orderingShards: 16,
     replayLeaseMs: 60_000,
-    authMode: "none",
+    draftsPerDay: new DraftsPerDay(ledger.documents(RESERVED_DRAFTS), clock),
+    admission: { kind: "everybody" },
     dependencies: [],
     project: "demo",
     clock,

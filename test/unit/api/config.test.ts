@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readApiConfig } from "@draftmill/api/config.ts";
-import { type Environment, EnvironmentError } from "@draftmill/shared/env.ts";
+import { API_VARIABLES, readApiConfig } from "@draftmill/api/config.ts";
+import { describeEnv, type Environment, EnvironmentError } from "@draftmill/shared/env.ts";
 
 const LOCAL = { HOST: "127.0.0.1", AUTH_MODE: "none", GMAIL_USER: "rep@corp.example" };
 
@@ -31,16 +31,50 @@ test("MAILBOXES says alone who may be drafted for; GMAIL_USER stays the default"
   assert.equal(defaultMailbox, "rep@corp.example");
 });
 
+const KNOWN = {
+  GMAIL_USER: "rep@corp.example",
+  AUTH_AUDIENCE: "https://api-1.run.app, https://drafts.corp.example",
+  CALLERS_FILE: "/etc/draftmill/callers.json",
+};
+
 test("iam is for Cloud Run, on every address", () => {
-  assert.deepEqual(problemsOf({ AUTH_MODE: "iam", K_SERVICE: "draftmill-api", GMAIL_USER: "rep@corp.example" }), []);
+  assert.deepEqual(problemsOf({ ...KNOWN, AUTH_MODE: "iam", K_SERVICE: "draftmill-api" }), []);
+});
+
+test("oidc serves anywhere, for the audiences that are listed", () => {
+  const { callers, env } = readApiConfig({ ...KNOWN, AUTH_MODE: "oidc" });
+  assert.deepEqual(callers, {
+    mode: "oidc",
+    audiences: ["https://api-1.run.app", "https://drafts.corp.example"],
+    callersFile: "/etc/draftmill/callers.json",
+  });
+  assert.deepEqual(describeEnv(API_VARIABLES, env).AUTH_AUDIENCE, env.AUTH_AUDIENCE, "it is in the log as it is");
 });
 
 const REFUSED: readonly (readonly [string, Environment, RegExp])[] = [
   ["no AUTH_MODE", { ...LOCAL, AUTH_MODE: undefined }, /^AUTH_MODE is required/],
   ["an empty AUTH_MODE", { ...LOCAL, AUTH_MODE: "" }, /^AUTH_MODE is required/],
-  ["an unknown AUTH_MODE", { ...LOCAL, AUTH_MODE: "open" }, /^AUTH_MODE must be one of iam, none/],
-  ["oidc", { ...LOCAL, AUTH_MODE: "oidc" }, /^AUTH_MODE is oidc, .* use iam/],
-  ["iam outside Cloud Run", { ...LOCAL, AUTH_MODE: "iam" }, /^AUTH_MODE is iam without K_SERVICE/],
+  ["an unknown AUTH_MODE", { ...LOCAL, AUTH_MODE: "open" }, /^AUTH_MODE must be one of iam, oidc, none/],
+  ["iam outside Cloud Run", { ...KNOWN, AUTH_MODE: "iam" }, /^AUTH_MODE is iam without K_SERVICE/],
+  ["oidc without an audience", { ...KNOWN, AUTH_MODE: "oidc", AUTH_AUDIENCE: "" }, /^AUTH_AUDIENCE is required/],
+  ["oidc without callers", { ...KNOWN, AUTH_MODE: "oidc", CALLERS_FILE: undefined }, /^CALLERS_FILE is required/],
+  [
+    "iam without an audience",
+    { ...KNOWN, AUTH_MODE: "iam", K_SERVICE: "x", AUTH_AUDIENCE: undefined },
+    /^AUTH_AUDIENCE is required/,
+  ],
+  [
+    "callers whom nobody asks for",
+    { ...LOCAL, CALLERS_FILE: "callers.json" },
+    /^CALLERS_FILE is set and AUTH_MODE is none/,
+  ],
+  [
+    "audiences without commas",
+    { ...KNOWN, AUTH_MODE: "oidc", AUTH_AUDIENCE: "https://a https://b" },
+    /^AUTH_AUDIENCE must be/,
+  ],
+  ["an empty audience", { ...KNOWN, AUTH_MODE: "oidc", AUTH_AUDIENCE: "https://a,," }, /^AUTH_AUDIENCE must be/],
+  ["any audience", { ...KNOWN, AUTH_MODE: "oidc", AUTH_AUDIENCE: "https://*.run.app" }, /^AUTH_AUDIENCE must be/],
   ["none on every address", { ...LOCAL, HOST: "0.0.0.0" }, /^AUTH_MODE is none and HOST is 0\.0\.0\.0/],
   ["none on the default address", { ...LOCAL, HOST: undefined }, /^AUTH_MODE is none and HOST is 0\.0\.0\.0/],
   ["none on a name that only looks local", { ...LOCAL, HOST: "localhost.corp.example" }, /^AUTH_MODE is none and HOST/],
@@ -77,7 +111,7 @@ for (const [name, env, expected] of REFUSED) {
 test("problems of single variables and of several together are told at once", () => {
   const problems = problemsOf({ PORT: "80a", LOG_LEVEL: "loud", AUTH_MODE: "iam" });
   const names = problems.map((problem) => problem.split(" ")[0]);
-  assert.deepEqual(names, ["PORT", "LOG_LEVEL", "GMAIL_USER", "AUTH_MODE"]);
+  assert.deepEqual(names, ["PORT", "LOG_LEVEL", "GMAIL_USER", "AUTH_MODE", "AUTH_AUDIENCE", "CALLERS_FILE"]);
 });
 
 test("ALLOW_UNAUTHENTICATED=true lets none serve every address", () => {

@@ -18,6 +18,14 @@ test("ready means that every dependency is, and the answer tells which is not", 
   assert.deepEqual(unready.json(), { status: "unready", checks: { ledger: true, publisher: false } });
 });
 
+test("what is not needed is told and keeps nobody from being served", async (t) => {
+  const callers = { ...dependency("callers", false), isNeeded: false };
+  const { app } = await anApi(t, { dependencies: [dependency("ledger", true), callers] });
+  const answer = await app.inject("/health/ready");
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(answer.json(), { status: "ready", checks: { ledger: true, callers: false } });
+});
+
 test("live stays live while a dependency is away", async (t) => {
   const { app } = await anApi(t, { dependencies: [dependency("ledger", false)] });
   assert.equal((await app.inject("/health/live")).statusCode, 200);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
 import { anApi, MAILBOX, post, REQUEST } from "./api-under-test.ts";
+import { anApiWithCallers } from "./callers-under-test.ts";
 
 const LONG = "x".repeat(8 * 1024 * 1024 + 1);
 const NOT_UTF8 = Buffer.concat([
@@ -118,14 +119,15 @@ test("a method that a route does not have is a problem as well", async (t) => {
   assert.equal(answer.json().code, "ROUTE_NOT_FOUND");
 });
 
-test("iam refuses a caller without identity before it reads the body, and asks for a bearer token", async (t) => {
-  const { app } = await anApi(t, { authMode: "iam" });
+test("a caller without identity is refused before the body is read, and asked for a bearer token", async (t) => {
+  const { app } = await anApiWithCallers(t);
   const answer = await post(app, "/v1/drafts", "{ not even JSON");
   assert.equal(answer.statusCode, 401);
   assert.equal(answer.json().code, "UNAUTHENTICATED");
   assert.equal(answer.headers["www-authenticate"], "Bearer");
   for (const url of ["/v1/drafts", "/v1/drafts/x"]) assert.equal((await app.inject(url)).statusCode, 401);
-  for (const url of ["/", "/health/live", "/openapi.json"]) assert.equal((await app.inject(url)).statusCode, 200);
+  for (const url of ["/", "/health/live", "/openapi.json", "/callers.schema.json"])
+    assert.equal((await app.inject(url)).statusCode, 200);
 });
 
 test("a ledger that is away is a 503 to try again, on every route that needs it", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLogger } from "@draftmill/shared/log.ts";
 import { type ApiUnderTest, anApi, MAILBOX, post, REQUEST } from "./api-under-test.ts";
+import { anApiWithCallers, CRM } from "./callers-under-test.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
@@ -74,17 +75,15 @@ test("no address, text or query of a caller is in the log, whatever comes of the
 });
 
 test("the caller is in the event at level debug only", async (t) => {
-  const claims = { email: "crm@corp.example", email_verified: true, exp: Date.UTC(2030, 0, 1) / 1000 };
-  const authorization = `Bearer e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.x`;
-  const quiet = await anApi(t, { authMode: "iam" });
-  await post(quiet.app, "/v1/drafts", REQUEST, { authorization });
-  assert.ok(!JSON.stringify(quiet.events).includes("crm@corp.example"));
+  const quiet = await anApiWithCallers(t);
+  assert.equal((await post(quiet.app, "/v1/drafts", REQUEST, await quiet.as(CRM))).statusCode, 202);
+  assert.ok(!JSON.stringify(quiet.events).includes(CRM));
 
   const lines: string[] = [];
   const log = createLogger("api", "debug", { write: (line) => void lines.push(line) });
-  const detailed = await anApi(t, { authMode: "iam", log });
-  await post(detailed.app, "/v1/drafts", REQUEST, { authorization });
-  assert.ok(lines.join("").includes('"caller":"crm@corp.example"'));
+  const detailed = await anApiWithCallers(t, { log });
+  await post(detailed.app, "/v1/drafts", REQUEST, await detailed.as(CRM));
+  assert.ok(lines.join("").includes(`"caller":"${CRM}"`));
 });
 
 test("health probes that succeed are quiet", async (t) => {

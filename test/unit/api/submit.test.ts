@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { anApi, MAILBOX, post, REQUEST, ScriptedPublisher, work } from "./api-under-test.ts";
+import { anApiWithCallers, CRM } from "./callers-under-test.ts";
 
 test("a draft is promised with its id, its state and where to ask", async (t) => {
   const { app, ledger } = await anApi(t);
@@ -129,19 +130,15 @@ test("an Idempotency-Key belongs to its route, a dedupeKey to its mailbox", asyn
 });
 
 test("an Idempotency-Key belongs to its caller", async (t) => {
-  const { app, publisher } = await anApi(t, { authMode: "iam" });
-  const claims = (email: string): string =>
-    Buffer.from(JSON.stringify({ email, email_verified: true, exp: Date.UTC(2030, 0, 1) / 1000 })).toString(
-      "base64url",
-    );
+  const warehouse = "warehouse@demo.iam.gserviceaccount.com";
+  const callers = [CRM, warehouse].map((caller) => ({ caller, mailboxes: [MAILBOX], role: "submit" }));
+  const { app, publisher, as } = await anApiWithCallers(t, { callers });
   const id = async (email: string): Promise<string> =>
-    (
-      await post(app, "/v1/drafts", REQUEST, { "idempotency-key": "k", authorization: `Bearer e30.${claims(email)}.x` })
-    ).json().id;
-  assert.notEqual(await id("crm@corp.example"), await id("warehouse@corp.example"));
+    (await post(app, "/v1/drafts", REQUEST, { "idempotency-key": "k", ...(await as(email)) })).json().id;
+  assert.notEqual(await id(CRM), await id(warehouse));
   assert.deepEqual(
     publisher.published.map(({ attributes }) => attributes.caller),
-    ["crm@corp.example", "warehouse@corp.example"],
+    [CRM, warehouse],
   );
 });
 

@@ -1,37 +1,16 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
-import { createIdTokenSigner, type IdTokenSigner } from "@draftmill/local/id-token-signer.ts";
+import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
 import { IdTokenRefused } from "@draftmill/shared/id-token-claims.ts";
 import { rememberVerified } from "@draftmill/shared/verified-tokens.ts";
+import { startCerts } from "../../support/certs-server.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const AUDIENCE = "https://worker.example/push";
 const EMAIL = "push@demo.iam.gserviceaccount.com";
-
-type Certs = { status: number; body: string; asked: number };
-
-/** A server of Google's keys whose answer the test writes. */
-async function startCerts(t: TestContext, signer: IdTokenSigner): Promise<{ url: string; certs: Certs; stop(): void }> {
-  const certs: Certs = { status: 200, body: JSON.stringify(signer.jwks()), asked: 0 };
-  const server = createServer((_request, response) => {
-    certs.asked += 1;
-    response.writeHead(certs.status, { "content-type": "application/json" }).end(certs.body);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const stop = (): void => {
-    server.close();
-    server.closeAllConnections();
-  };
-  t.after(stop);
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  return { url: `http://127.0.0.1:${address.port}/certs`, certs, stop };
-}
 
 async function setUp(t: TestContext) {
   const clock = new ManualClock();

@@ -3,6 +3,7 @@ import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyInstance } from "fastify";
 import { acceptDraft, answerAccepted, type WaitDeps, waitAsPreferred } from "../accept-draft.ts";
+import { mailboxRefused, mayRead } from "../callers/access.ts";
 import { DRAFT_VIEW_SCHEMA, viewDraft } from "../draft-view.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
 
@@ -42,19 +43,24 @@ export const PAGE_SCHEMA = {
 
 /** POST /v1/drafts and the reading of what became of it. */
 export function registerDrafts(app: FastifyInstance, deps: SubmitDeps & WaitDeps): void {
-  app.post("/v1/drafts", { schema: { response: { 201: DRAFT_VIEW_SCHEMA } } }, async (request, reply) => {
-    const record = await acceptDraft(deps, request, reply, 0);
-    return answerAccepted(reply, record, () =>
-      reply.code(201).header("location", `/v1/drafts/${record.id}`).send(viewDraft(record)),
-    );
-  });
+  app.post(
+    "/v1/drafts",
+    { config: { needs: "submit" }, schema: { response: { 201: DRAFT_VIEW_SCHEMA } } },
+    async (request, reply) => {
+      const record = await acceptDraft(deps, request, reply, 0);
+      return answerAccepted(reply, record, () =>
+        reply.code(201).header("location", `/v1/drafts/${record.id}`).send(viewDraft(record)),
+      );
+    },
+  );
 
   app.get<{ Params: { id: string } }>(
     "/v1/drafts/:id",
-    { schema: { response: { 200: DRAFT_VIEW_SCHEMA } } },
+    { config: { needs: "submit" }, schema: { response: { 200: DRAFT_VIEW_SCHEMA } } },
     async (request, reply) => {
       const record = await deps.ledger.get(request.params.id);
-      if (record === null) throw new DraftError("DRAFT_NOT_FOUND");
+      // One answer for both: that a draft exists is nothing to whoever may not read it.
+      if (record === null || !mayRead(request.access, record.mailbox)) throw new DraftError("DRAFT_NOT_FOUND");
       request.event.id = record.id;
       return viewDraft(await waitAsPreferred(deps, request, reply, record, 0));
     },
@@ -62,9 +68,11 @@ export function registerDrafts(app: FastifyInstance, deps: SubmitDeps & WaitDeps
 
   app.get<{ Querystring: ListParameters }>(
     "/v1/drafts",
-    { schema: { querystring: LIST_QUERY_SCHEMA, response: { 200: PAGE_SCHEMA } } },
-    async ({ query }) => {
+    { config: { needs: "submit" }, schema: { querystring: LIST_QUERY_SCHEMA, response: { 200: PAGE_SCHEMA } } },
+    async ({ query, access }) => {
       const mailbox = query.mailbox?.toLowerCase();
+      if (mailbox === undefined && !access.mayOperate) throw new DraftError("ROLE_NOT_ALLOWED");
+      if (mailbox !== undefined && !mayRead(access, mailbox)) throw mailboxRefused(access, mailbox, "/query/mailbox");
       const { items, nextCursor } = await deps.ledger.list({ ...query, ...(mailbox === undefined ? {} : { mailbox }) });
       return { items: items.map(viewDraft), nextCursor };
     },

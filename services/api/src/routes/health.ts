@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 
-/** Something the api cannot work without. `check` settles within seconds and never rejects. */
+/** Something the api works with. `check` settles within seconds and never rejects. */
 export interface Dependency {
   readonly name: string;
+  /** False: shown, but no reason to be unready. */
+  readonly isNeeded?: boolean;
   check(): Promise<boolean>;
 }
 
@@ -12,12 +14,15 @@ export function registerHealth(app: FastifyInstance, dependencies: readonly Depe
 
   app.get("/health/ready", async (_request, reply) => {
     const checks = await Promise.all(
-      dependencies.map(async (dependency) => [dependency.name, await dependency.check()] as const),
+      dependencies.map(async (dependency) => {
+        const { name, isNeeded = true } = dependency;
+        return { name, isNeeded, ok: await dependency.check() };
+      }),
     );
-    const ready = !stopping.aborted && checks.every(([, ok]) => ok);
+    const ready = !stopping.aborted && checks.every(({ ok, isNeeded }) => ok || !isNeeded);
     return reply.code(ready ? 200 : 503).send({
       status: ready ? "ready" : stopping.aborted ? "stopping" : "unready",
-      checks: Object.fromEntries(checks),
+      checks: Object.fromEntries(checks.map(({ name, ok }) => [name, ok])),
     });
   });
 }

@@ -57,7 +57,7 @@ export function registerReplays(app: FastifyInstance, deps: ReplayRoutesDeps): v
     async (request, reply) => {
       const { filter, limit, dryRun } = parseReplayOrder(request.body);
       if (dryRun) return reply.code(200).send(await estimateReplay(ledger, filter, limit));
-      const order = { id: deps.newId(), filter, limit, caller: request.event.caller ?? null };
+      const order = { id: deps.newId(), filter, limit, caller: request.access.caller };
       const replay = newReplay(order, clock.nowMs());
       await replays.create(replay);
       await closeIncidentsFor(ledger.documents(INCIDENTS), filter);

@@ -7,7 +7,7 @@ const WAIT_SECONDS = 30;
 
 /** POST /: the draft's id in the answer, as the function that this service replaces gave it. */
 export function registerRootDraft(app: FastifyInstance, deps: SubmitDeps & WaitDeps): void {
-  app.post("/", async (request, reply) => {
+  app.post("/", { config: { needs: "submit" } }, async (request, reply) => {
     const record = await acceptDraft(deps, request, reply, WAIT_SECONDS);
     return answerAccepted(reply, record, ({ draftId }) => ({ status: "ok", draft_id: draftId }));
   });
