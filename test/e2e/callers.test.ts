@@ -156,6 +156,12 @@ test("iam: what Cloud Run lets through gets in without its signature, and oidc r
   assert.equal((await submit(oidc.url, token)).status, 202);
 });
 
+test("none with ALLOW_UNAUTHENTICATED: every start warns of it", { timeout: 60_000 }, async (t) => {
+  const { start } = await setUp(t);
+  const { api } = await start({ AUTH_MODE: "none", ALLOW_UNAUTHENTICATED: "true", CALLERS_FILE: "" });
+  assert.equal((await api.logged("api.unauthenticated")).severity, "WARNING");
+});
+
 test("a start without a policy that can be used names every fault and exits", { timeout: 60_000 }, async (t) => {
   const { write, start } = await setUp(t);
   await write('{"callers":[{"caller":"nobody","mailboxes":[]}]}');

@@ -111,6 +111,16 @@ test("another mailbox's draft is not to be told from one that does not exist", a
   assert.equal((await api.app.inject({ url: "/v1/drafts/theirs", headers: await api.as(OPERATOR) })).statusCode, 200);
 });
 
+test("a HEAD is admitted like its GET", async (t) => {
+  const api = await anApiWithCallers(t);
+  await api.ledger.accept(aRecord(api.clock, { id: "theirs", mailbox: TEAM }));
+  const head = async (url: string, headers: object) =>
+    (await api.app.inject({ method: "HEAD", url, headers: { ...headers } })).statusCode;
+  for (const url of ["/v1/drafts/theirs", "/v1/drafts", "/v1/incidents"]) assert.equal(await head(url, {}), 401, url);
+  assert.equal(await head("/v1/drafts/theirs", await api.as(CRM)), 404);
+  assert.equal(await head("/v1/incidents", await api.as(CRM)), 403);
+});
+
 test("a list is of one of the caller's mailboxes", async (t) => {
   const api = await anApiWithCallers(t, {
     callers: [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -61,6 +61,19 @@ test("a file that is put in its place by a rename is seen, at the same length as
   await rename(`${path}.new`, path);
   await look();
   assert.deepEqual(names(), ["erp"]);
+});
+
+test("what is written twice in one instant, at one length, is read as it was left", async (t) => {
+  const { path, look, names } = await setUp(t);
+  const writeAt = async (text: string): Promise<void> => {
+    await writeFile(path, text);
+    await utimes(path, 1_700_000_000, 1_700_000_000);
+  };
+  await writeAt(listing("abc"));
+  await look();
+  await writeAt(listing("xyz"));
+  await look();
+  assert.deepEqual(names(), ["xyz"]);
 });
 
 test("a file with faults leaves the old policy in force, every fault is logged once, and mending it ends that", async (t) => {
