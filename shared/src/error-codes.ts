@@ -54,6 +54,13 @@ export const ERROR_CODES = {
     remedy:
       "Have the caller's `role` in CALLERS_FILE set to operate. GET /v1/drafts needs no more than submit when `mailbox` names one of the caller's.",
   },
+  FOREIGN_PAGE: {
+    class: "permanent",
+    status: 403,
+    title: "The call comes from a web page of somebody else, or may come from one.",
+    remedy:
+      "Call http://127.0.0.1 or http://localhost, from a program. A proxy on this machine has to set Host to the address that it calls.",
+  },
   MAILBOX_NOT_ALLOWED: {
     class: "permanent",
     status: 403,

@@ -13,11 +13,12 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--host-resolver-rules=MAP *.example.test 127.0.0.1",
 ];
 
 /**
  * A headless browser that closes with the test, or undefined where the machine has none: then the test is skipped in
- * one line, and fails where `CI` is "true".
+ * one line, and fails where `CI` is "true". Names under example.test resolve to 127.0.0.1 in it.
  */
 export async function openChromium(t: TestContext): Promise<Browser | undefined> {
   const executablePath = findChromium();

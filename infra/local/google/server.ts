@@ -1,3 +1,4 @@
+import { foreignPage } from "@draftmill/shared/foreign-page.ts";
 import { type FastifyInstance, fastify } from "fastify";
 import { errorPage } from "./answer.ts";
 import { googleError } from "./google-error.ts";
@@ -16,6 +17,10 @@ export function buildServer(scene: Omit<Scene, "nowMs">, onBug: (error: unknown)
     // The admin routes' schemas mean what they say.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, discriminator: true } },
     routerOptions: { maxParamLength: 500 },
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    const reason = foreignPage(request.method, request.headers);
+    if (reason !== null) return reply.code(403).send({ error: `Web pages may not call the sandbox: ${reason}.` });
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isLoopbackHost } from "@draftmill/shared/foreign-page.ts";
 import type { JSONWebKeySet } from "jose";
 import { httpError } from "./error-status.ts";
 import type { HttpRule } from "./protocol.ts";
@@ -62,8 +63,8 @@ async function call(rules: readonly HttpRule[], service: Service, request: Incom
  * on it: they send an Origin with every request that changes something, and a foreign Host when a name was rebound.
  */
 function refuseBrowsers(request: IncomingMessage): void {
-  const { origin, host = "" } = request.headers;
-  if (origin !== undefined || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host)) {
+  const { origin, host } = request.headers;
+  if (origin !== undefined || !isLoopbackHost(host)) {
     throw new PubsubError("PERMISSION_DENIED", "Web pages may not call the embedded Pub/Sub.");
   }
 }

@@ -1,4 +1,5 @@
 import { DraftError } from "@draftmill/shared/errors.ts";
+import { foreignPage } from "@draftmill/shared/foreign-page.ts";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WaitDeps } from "./accept-draft.ts";
 import { type Admission, admitCallers } from "./callers/admit-caller.ts";
@@ -19,6 +20,8 @@ import type { SubmitDeps } from "./submit-draft.ts";
 export interface AppDeps extends SubmitDeps {
   readonly replayLeaseMs: number;
   readonly admission: Admission;
+  /** Refuses what a foreign web page may have sent: for a loopback address that asks nobody who they are. */
+  readonly refusesPages: boolean;
   /** What GET /health/ready asks. */
   readonly dependencies: readonly Dependency[];
   /** For the trace links of log events. */
@@ -27,6 +30,7 @@ export interface AppDeps extends SubmitDeps {
 
 /** Pub/Sub takes 10 MB in one message (https://cloud.google.com/pubsub/quotas#resource_limits). */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
  * The whole HTTP interface, which never listens. `close()` first ends every wait and refuses what still comes over open
@@ -61,8 +65,16 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   app.addHook("preClose", async () => stop.abort());
+  if (deps.refusesPages) {
+    app.addHook("onRequest", async ({ method, headers }) => {
+      const reason = foreignPage(method, headers);
+      if (reason !== null) throw new DraftError("FOREIGN_PAGE", { reason });
+    });
+  }
   app.addHook("onSend", async (_request, reply) => {
-    reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    // An answer that is opened as a page is one that can do nothing.
+    if (!reply.hasHeader("content-security-policy")) reply.header("content-security-policy", NO_PAGE);
     // A connection that idles after its last answer would hold close() back.
     if (stop.signal.aborted) reply.header("connection", "close");
   });

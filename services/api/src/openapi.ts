@@ -66,6 +66,7 @@ const LOCATION = { location: { schema: { type: "string" }, description: "Where t
 
 /** What any call by a caller can meet before its route is asked. */
 const ADMISSION_CODES = [
+  "FOREIGN_PAGE",
   "UNAUTHENTICATED",
   "CALLER_NOT_ALLOWED",
   "REQUESTS_PER_SECOND_EXCEEDED",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import type { MailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
-import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
+import { describeEnv, type Environment, isLoopback } from "@draftmill/shared/env.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
@@ -55,6 +55,7 @@ export async function startApi(
       replayLeaseMs: env.REPLAY_LEASE_MS,
       draftsPerDay,
       admission: await admissionOf(callers, callersFile, env, clock),
+      refusesPages: env.AUTH_MODE === "none" && isLoopback(env.HOST),
       dependencies: [
         { name: "ledger", check: () => answers(ledger) },
         { name: "publisher", check: async () => publisher.isHealthy() },

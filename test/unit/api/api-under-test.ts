@@ -79,6 +79,7 @@ export async function anApi(
     replayLeaseMs: 60_000,
     draftsPerDay: new DraftsPerDay(ledger.documents(RESERVED_DRAFTS), clock),
     admission: { kind: "everybody" },
+    refusesPages: true,
     dependencies: [],
     project: "demo",
     clock,
