@@ -24,18 +24,21 @@ export interface RequestOptions {
   readonly adapter: NonNullable<gaxios.GaxiosOptions["adapter"]>;
 }
 
-export interface GmailCall<Data> {
+export interface GmailCall<Mailbox extends string, Data> {
   readonly operation: "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete";
-  readonly mailbox: string;
+  readonly mailbox: Mailbox;
   readonly signal: AbortSignal;
   /** Runs synchronously right before the request leaves; throws a `DraftError` to keep it back. */
   readonly beforeLeaving?: (() => void) | undefined;
   /** Called once more after a 401, so it must build what it sends. */
-  invoke(auth: DelegatedClient, options: RequestOptions): Promise<{ readonly status: number; readonly data: Data }>;
+  invoke(
+    auth: DelegatedClient<Mailbox>,
+    options: RequestOptions,
+  ): Promise<{ readonly status: number; readonly data: Data }>;
 }
 
 /** Makes one call as one mailbox, with its token, and turns every failure into a `DraftError`. */
-export type CallGmail = <Data>(call: GmailCall<Data>) => Promise<Data>;
+export type CallGmail = <Mailbox extends string, Data>(call: GmailCall<Mailbox, Data>) => Promise<Data>;
 
 export function createCallGmail(deps: CallGmailDeps): CallGmail {
   return async (call) => {
@@ -52,7 +55,7 @@ export function createCallGmail(deps: CallGmailDeps): CallGmail {
 }
 
 /** Waits for the client's token, under the deadline of the attempt. */
-export async function haveToken(client: DelegatedClient, signal: AbortSignal): Promise<void> {
+export async function haveToken(client: DelegatedClient<string>, signal: AbortSignal): Promise<void> {
   try {
     await withDeadline(client.getRequestHeaders(), signal);
   } catch (error) {
@@ -60,7 +63,11 @@ export async function haveToken(client: DelegatedClient, signal: AbortSignal): P
   }
 }
 
-async function callOnce<Data>(deps: CallGmailDeps, call: GmailCall<Data>, client: DelegatedClient): Promise<Data> {
+async function callOnce<Mailbox extends string, Data>(
+  deps: CallGmailDeps,
+  call: GmailCall<Mailbox, Data>,
+  client: DelegatedClient<Mailbox>,
+): Promise<Data> {
   const { operation, mailbox, signal, beforeLeaving } = call;
   const { context, endpoint } = deps;
   await haveToken(client, signal);

@@ -1,9 +1,9 @@
 import { OAuth2Client } from "google-auth-library";
 import type { GoogleTransport } from "../google/google-transport.ts";
-import type { AccessToken } from "./exchange-jwt.ts";
+import type { AccessToken } from "./access-token.ts";
 
 /** Makes an access token for one mailbox. Every failure is a `DraftError`. */
-export type MintToken = (mailbox: string) => Promise<AccessToken>;
+export type MintToken = <Mailbox extends string>(mailbox: Mailbox) => Promise<AccessToken<Mailbox>>;
 
 /** Mints are shared by name of the refresh token, so there has to be one; it is never sent. */
 const PLACEHOLDER = "delegation-placeholder";
@@ -13,11 +13,11 @@ const PLACEHOLDER = "delegation-placeholder";
  * JWT clients do, and so inherits: one mint for all that wait, renewal from 5 minutes before the end, and no memory of
  * a mint that failed.
  */
-export class DelegatedClient extends OAuth2Client {
-  readonly mailbox: string;
+export class DelegatedClient<Mailbox extends string> extends OAuth2Client {
+  readonly mailbox: Mailbox;
   readonly #mint: MintToken;
 
-  constructor(mailbox: string, mint: MintToken, transport: GoogleTransport) {
+  constructor(mailbox: Mailbox, mint: MintToken, transport: GoogleTransport) {
     // forceRefreshOnFailure stays off: it would mint on every quota refusal too, since those are 403.
     super({ transporter: transport, credentials: { refresh_token: PLACEHOLDER, expiry_date: 1 } });
     this.mailbox = mailbox;
@@ -25,7 +25,8 @@ export class DelegatedClient extends OAuth2Client {
   }
 
   protected override async refreshTokenNoCache() {
-    const { accessToken, expiresAtMs } = await this.#mint(this.mailbox);
-    return { tokens: { access_token: accessToken, expiry_date: expiresAtMs, token_type: "Bearer" }, res: null };
+    const token = await this.#mint(this.mailbox);
+    const tokens = { access_token: token.textFor(this), expiry_date: token.expiresAtMs, token_type: "Bearer" };
+    return { tokens, res: null };
   }
 }

@@ -1,14 +1,8 @@
 import { DraftError } from "@draftmill/shared/errors.ts";
 import { type CallContext, callGoogle } from "../google/google-call.ts";
 import type { GoogleTransport } from "../google/google-transport.ts";
+import { AccessToken } from "./access-token.ts";
 import { classifyToken } from "./classify-token.ts";
-
-/** An access token for one user. */
-export interface AccessToken {
-  readonly accessToken: string;
-  /** Wall clock, milliseconds since the epoch. */
-  readonly expiresAtMs: number;
-}
 
 export interface ExchangeJwtDeps {
   /** Whole URL of the token endpoint. */
@@ -22,7 +16,11 @@ export interface ExchangeJwtDeps {
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /** Trades a signed assertion for the access token of the user that it names (RFC 7523). */
-export async function exchangeJwt(deps: ExchangeJwtDeps, signedJwt: string, mailbox: string): Promise<AccessToken> {
+export async function exchangeJwt<Mailbox extends string>(
+  deps: ExchangeJwtDeps,
+  signedJwt: string,
+  mailbox: Mailbox,
+): Promise<AccessToken<Mailbox>> {
   const { endpoint, transport, context } = deps;
   const { data } = await callGoogle(
     { operation: "token", mailbox, classify: (failure) => deps.explain(classifyToken(failure)) },
@@ -39,8 +37,6 @@ export async function exchangeJwt(deps: ExchangeJwtDeps, signedJwt: string, mail
     // A scope that Google does not know is answered with 200 and an identity token alone.
     throw await deps.explain(new DraftError("SCOPE_NOT_GRANTED", { reason: "The answer holds no access token" }));
   }
-  return {
-    accessToken,
-    expiresAtMs: context.clock.nowMs() + (typeof expiresInS === "number" ? expiresInS : 0) * 1000,
-  };
+  const lifetimeMs = (typeof expiresInS === "number" ? expiresInS : 0) * 1000;
+  return new AccessToken(mailbox, accessToken, context.clock.nowMs() + lifetimeMs);
 }

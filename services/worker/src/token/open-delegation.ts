@@ -59,7 +59,7 @@ export function openDelegation(options: DelegationOptions): OpenDelegation {
   const explain = createExplainFailure({ serviceAccount, scope }, credentials);
   const shared = { transport, context, credentials };
 
-  async function mint(mailbox: string) {
+  async function mint<Mailbox extends string>(mailbox: Mailbox) {
     const iat = Math.floor(context.clock.nowMs() / 1000) - ASSERTION_DATED_BACK_S;
     const assertion = {
       iss: await serviceAccount(),

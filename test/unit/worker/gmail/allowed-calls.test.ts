@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import { fetchAllowedOnly } from "@draftmill/worker/gmail/allowed-calls.ts";
 import { openGoogleTransport } from "@draftmill/worker/google/google-transport.ts";
+import { AccessToken } from "@draftmill/worker/token/access-token.ts";
+import type { MintToken } from "@draftmill/worker/token/delegated-client.ts";
 import { createDelegatedClients } from "@draftmill/worker/token/delegated-clients.ts";
 import { gmail } from "googleapis/build/src/apis/gmail/index.js";
 
@@ -45,7 +47,7 @@ function line() {
     return Response.json({ id: "x" });
   };
   const guarded = fetchAllowedOnly(ORIGIN, fetch);
-  const mint = async () => ({ accessToken: "token", expiresAtMs: Date.now() + 3_600_000 });
+  const mint: MintToken = async (mailbox) => new AccessToken(mailbox, "token", Date.now() + 3_600_000);
   const client = createDelegatedClients(mint, openGoogleTransport(1_000, guarded), 1).clientFor("me@example.com");
   return { left, guarded, client };
 }

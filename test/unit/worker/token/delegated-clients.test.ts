@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openGoogleTransport } from "@draftmill/worker/google/google-transport.ts";
+import { AccessToken } from "@draftmill/worker/token/access-token.ts";
 import { createDelegatedClients } from "@draftmill/worker/token/delegated-clients.ts";
 
 const clients = (max: number) =>
-  createDelegatedClients(
-    async (mailbox) => ({ accessToken: mailbox, expiresAtMs: 0 }),
-    openGoogleTransport(1_000),
-    max,
-  );
+  createDelegatedClients(async (mailbox) => new AccessToken(mailbox, mailbox, 0), openGoogleTransport(1_000), max);
 
 test("a mailbox keeps its client", () => {
   const { clientFor } = clients(10);
