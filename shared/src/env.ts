@@ -45,7 +45,9 @@ export function readEnv<S extends EnvSchema>(schema: S, env: Environment, confli
     try {
       values[name] = variable.parse(raw);
     } catch (error) {
-      problems.push(`${name} ${error instanceof Error ? error.message : "is unusable"}`);
+      const message = error instanceof Error ? error.message : "is unusable";
+      const told = variable.secret === true ? message.replaceAll(JSON.stringify(raw), "not shown") : message;
+      problems.push(`${name} ${told}`);
     }
   }
   problems.push(...conflicts);
@@ -111,7 +113,8 @@ export function asOrigin(raw: string): string {
 export const asUrl = (raw: string): string => parseUrl(raw).href;
 
 function parseUrl(raw: string): URL {
-  if (!URL.canParse(raw)) throw new Error(`must be a URL, and is ${JSON.stringify(raw)}`);
+  // What does not parse may still hold a password.
+  if (!URL.canParse(raw)) throw new Error(`must be a URL${raw.includes("@") ? "" : `, and is ${JSON.stringify(raw)}`}`);
   const url = new URL(raw);
   if (url.username !== "" || url.password !== "") throw new Error("must not hold a user name or password");
   if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return url;

@@ -132,3 +132,18 @@ test("refuses a default mailbox that is no address and a ledger that is no store
   const { GMAIL_USER } = readEnv(SERVICE_VARIABLES, { GMAIL_USER: "Ada@Example.com" });
   assert.equal(GMAIL_USER, "ada@example.com");
 });
+
+test("a value that cannot be used is told, but for a secret and for a URL that may hold a password", () => {
+  const schema = {
+    KEY: { parse: asWholeNumber(1, 9), meaning: "a secret", secret: true },
+    PLACE: { parse: asOrigin, meaning: "an origin" },
+  };
+  assert.throws(
+    () => readEnv(schema, { KEY: "hunter2", PLACE: "https//user:hunter2@example.test" }),
+    (error) => error instanceof EnvironmentError && !error.message.includes("hunter2") && error.problems.length === 2,
+  );
+  assert.throws(
+    () => readEnv(schema, { KEY: "1", PLACE: "example.test" }),
+    /PLACE must be a URL, and is "example.test"/,
+  );
+});
