@@ -34,20 +34,20 @@ function schemaProblem(error: ErrorObject, knownFields: KnownFields, whole: stri
       return {
         pointer: `${pointer}/${escapePointer(name)}`,
         code: "unknownField",
-        detail: `there is no field ${JSON.stringify(short(name))}; known are ${knownFields(pointer).join(", ")}`,
+        detail: `there is no field ${spoken(name, JSON.stringify)}; known are ${knownFields(pointer).join(", ")}`,
       };
     }
     case "propertyNames":
       return {
         pointer: `${pointer}/${escapePointer(String(error.params.propertyName))}`,
         code: "propertyNames",
-        detail: `${pointer.slice(1)} has a name that is not of letters, digits, dots, dashes and underscores, 64 at most`,
+        detail: `${spoken(pointer.slice(1))} has a name that is not of letters, digits, dots, dashes and underscores, 64 at most`,
       };
     default:
       return {
         pointer,
         code: error.keyword,
-        detail: `${pointer === "" ? whole : pointer.slice(1)} ${error.message ?? "is invalid"}${choiceOf(error)}`,
+        detail: `${pointer === "" ? whole : spoken(pointer.slice(1))} ${error.message ?? "is invalid"}${choiceOf(error)}`,
       };
   }
 }
@@ -60,6 +60,11 @@ function choiceOf({ params }: ErrorObject): string {
 
 function escapePointer(name: string): string {
   return short(name).replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** Details are logged, and a name that is none may be an address or half a mail: only the pointer has it, for its sender. */
+function spoken(name: string, quote = (text: string) => text): string {
+  return /^[\w./-]{1,100}$/.test(name) ? quote(name) : "(see the pointer)";
 }
 
 /** A field's name is the sender's: of any length, and possibly not even text. */
