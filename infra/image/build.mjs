@@ -1,14 +1,16 @@
 /**
- * Bundles each service into one file, `dist/<service>.mjs`, that runs in an empty folder with nothing but Node.
+ * Bundles each service into one file, `dist/<service>.mjs`, that runs in an empty folder with nothing but Node, and lists
+ * beside it what is in it: `dist/<service>.sbom.json`.
  *
  *   node infra/image/build.mjs [--out DIR]     default: dist
  *
  * Exits 1 when a bundle has outgrown budgets.json: what a process loads at its start is paid for at every cold start.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { sbomOf } from "./sbom.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const SERVICES = ["api", "worker"];
@@ -64,6 +66,9 @@ async function bundle(service, outDir) {
   });
   const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(".mjs"))?.[1];
   if (output === undefined) throw new Error(`esbuild wrote no bundle of the ${service}`);
+  const { version } = JSON.parse(readFileSync(join(ROOT, `services/${service}/package.json`), "utf8"));
+  const sbom = sbomOf(service, version, output.inputs);
+  writeFileSync(join(outDir, `${service}.sbom.json`), `${JSON.stringify(sbom, null, 2)}\n`);
   return { service, bytes: output.bytes, modules: Object.keys(output.inputs).length, weights: weigh(output.inputs) };
 }
 

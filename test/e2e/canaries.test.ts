@@ -77,7 +77,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
         GMAIL_ENDPOINT: tap.url,
         OAUTH_TOKEN_ENDPOINT: `${tap.url}/token`,
       },
-      maxDeliveryAttempts: 12,
+      maxDeliveryAttempts: 8,
       pubsub: { pushBackoff: false },
     });
   });

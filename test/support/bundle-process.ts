@@ -10,15 +10,26 @@ export interface Bundle {
 
 const START_WITHIN_MS = 20_000;
 
+/** How a bundle is run when it is not by this Node as this user. */
+export interface BundleRun {
+  readonly node: string;
+  /** What stands between node and the end of its command line, the module included. */
+  readonly args: readonly string[];
+  /** Its user and group; null for the one that runs the test. */
+  readonly userId: number | null;
+}
+
 /** Runs `<service>.mjs` of the folder with nothing but this environment; resolves once it listens. */
 export async function startBundle(
   folder: string,
   service: string,
   environment: Readonly<Record<string, string>>,
+  run: BundleRun = { node: process.execPath, args: [`${service}.mjs`], userId: null },
 ): Promise<Bundle> {
-  const child = spawn(process.execPath, [`${service}.mjs`], {
+  const child = spawn(run.node, run.args, {
     cwd: folder,
     env: { ...environment },
+    ...(run.userId === null ? {} : { uid: run.userId, gid: run.userId }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { startGoogle } from "@draftmill/local/google/start-google.ts";
+import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
+import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
+import { setUpTopics } from "@draftmill/local/topics.ts";
+import { type Bundle, startBundle } from "../support/bundle-process.ts";
+import { buildBundles } from "../support/bundles.ts";
+import { readText } from "../support/readme.ts";
+
+/** Instructions in order, comments and line continuations gone. */
+const INSTRUCTIONS = readText("infra/image/Dockerfile")
+  .replaceAll(/^#.*\n/gm, "")
+  .replaceAll(/\\\n/g, " ")
+  .split("\n")
+  .filter((line) => line.trim() !== "")
+  .map((line) => ({ name: line.split(" ")[0] ?? "", rest: line.slice(line.indexOf(" ") + 1) }));
+const FROMS = INSTRUCTIONS.flatMap(({ name }, index) => (name === "FROM" ? [index] : []));
+const FINAL = INSTRUCTIONS.slice(FROMS.at(-1));
+
+function only(name: string): string {
+  const found = FINAL.filter((instruction) => instruction.name === name);
+  assert.equal(found.length, 1, `one ${name} in the final stage`);
+  return found[0]?.rest ?? "";
+}
+
+const CMD = JSON.parse(only("CMD")) as string[];
+const USER_ID = Number(only("USER").split(":")[0]);
+
+test("every base image is named by a digest that whoever builds has to give", () => {
+  assert.equal(FROMS.length, 2);
+  for (const index of FROMS) {
+    const digest = /^\S+@\$\{(\w+)\}(?: AS \w+)?$/.exec(INSTRUCTIONS[index]?.rest ?? "")?.[1];
+    assert.ok(digest, INSTRUCTIONS[index]?.rest);
+    const given = INSTRUCTIONS.slice(0, FROMS[0]).filter(({ name, rest }) => name === "ARG" && rest === digest);
+    assert.equal(given.length, 1, `ARG ${digest} stands before the first FROM and has no default`);
+  }
+});
+
+test("the final stage is a bundle on distroless: nothing runs in it, nothing else comes in, root it is not", () => {
+  assert.match(FINAL[0]?.rest ?? "", /^gcr\.io\/distroless\/nodejs24-debian13@/);
+  const allowed = ["FROM", "ARG", "WORKDIR", "COPY", "ENV", "USER", "CMD"];
+  assert.deepEqual(
+    FINAL.filter(({ name }) => !allowed.includes(name)),
+    [],
+  );
+  const copied = FINAL.filter(({ name }) => name === "COPY").map(({ rest }) => rest);
+  assert.equal(copied.length, 2);
+  // The process cannot change what it runs.
+  const protectedCopy = "^--from=build --chown=0:0 --chmod=0444 /out/\\$\\{SERVICE\\}";
+  assert.match(copied[0] ?? "", new RegExp(`${protectedCopy}\\.mjs service\\.mjs$`));
+  assert.match(copied[1] ?? "", new RegExp(`${protectedCopy}\\.sbom\\.json sbom\\.json$`));
+  assert.match(only("USER"), /^[1-9]\d*:[1-9]\d*$/);
+  for (const { rest } of INSTRUCTIONS.filter(({ name }) => name === "ENV" || name === "ARG")) {
+    assert.doesNotMatch(rest, /TOKEN|SECRET|PASSWORD|KEY/i);
+  }
+});
+
+test("its Node is of the pinned major, and its build installs without install scripts", () => {
+  const major = readText(".node-version").trim().split(".")[0];
+  assert.match(FINAL[0]?.rest ?? "", new RegExp(`/nodejs${major}-`));
+  const runs = INSTRUCTIONS.filter(({ name }) => name === "RUN").map(({ rest }) => JSON.parse(rest) as string[]);
+  assert.deepEqual(runs[0], ["npm", "ci", "--ignore-scripts"]);
+});
+
+interface Stage {
+  readonly folder: string;
+  start(service: string, environment: Record<string, string>, writable?: string): Promise<Bundle>;
+}
+
+/** The image's folder, without the image: the bundle read-only, the Dockerfile's own command line, its user if we may be it. */
+async function stage(t: TestContext): Promise<Stage> {
+  const { folder: built } = await buildBundles(t);
+  const folder = await mkdtemp(join(tmpdir(), "draftmill-image-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  // The Node of the checkout may lie where that user cannot read.
+  const node = join(folder, "node");
+  await copyFile(process.execPath, node);
+  await chmod(node, 0o555);
+  for (const service of ["api", "worker"]) {
+    await mkdir(join(folder, service));
+    await copyFile(join(built, `${service}.mjs`), join(folder, service, "service.mjs"));
+    await chmod(join(folder, service, "service.mjs"), 0o444);
+    await chmod(join(folder, service), 0o555);
+  }
+  await chmod(folder, 0o755);
+  const userId = process.getuid?.() === 0 ? USER_ID : null;
+  if (userId === null) t.diagnostic("not root: runs as the user of the test");
+  return {
+    folder,
+    async start(service, environment, writable) {
+      const args = [...(writable === undefined ? [] : [`--allow-fs-write=${writable}`]), ...CMD];
+      const bundle = await startBundle(join(folder, service), service, environment, { node, args, userId });
+      t.after(() => bundle.stop());
+      return bundle;
+    },
+  };
+}
+
+const BARE = { HOST: "127.0.0.1", PORT: "0", GMAIL_USER: "ada@example.com" };
+
+test("as the image runs it, a service with its ledger in Firestore starts without writing a byte", async (t) => {
+  const { folder, start } = await stage(t);
+  const nowhere = {
+    GOOGLE_CLOUD_PROJECT: "p",
+    FIRESTORE_EMULATOR_HOST: "127.0.0.1:9",
+    PUBSUB_EMULATOR_HOST: "127.0.0.1:9",
+  };
+  const shared = { ...BARE, ...nowhere, LEDGER_URL: "firestore:" };
+  const api = await start("api", { ...shared, AUTH_MODE: "none" });
+  const worker = await start("worker", { ...shared, PUSH_AUTH_MODE: "none" });
+  for (const { url } of [api, worker]) {
+    assert.equal((await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(10_000) })).status, 200);
+  }
+  await assert.rejects(start("api", { ...BARE, ...nowhere, LEDGER_URL: `sqlite:${folder}/x.db`, AUTH_MODE: "none" }));
+  assert.deepEqual([await api.stop(), await worker.stop()], [0, 0]);
+  for (const service of ["api", "worker"]) assert.deepEqual(await readdir(join(folder, service)), ["service.mjs"]);
+});
+
+test("as the image runs it, a POST becomes a draft with nothing writable but the ledger's folder", async (t) => {
+  const { folder, start } = await stage(t);
+  const state = join(folder, "state");
+  await mkdir(state);
+  await chmod(state, 0o777);
+  const signer = await createIdTokenSigner();
+  const google = await startGoogle({ statePath: ":memory:", signer });
+  t.after(() => google.close());
+  const pubsub = await startPubsub({ statePath: ":memory:", signer });
+  t.after(() => pubsub.close());
+  const push = {
+    audience: "https://worker.example.test",
+    serviceAccount: "push@draftmill-local.iam.gserviceaccount.com",
+  };
+  const shared = {
+    ...google.environment(),
+    ...BARE,
+    LEDGER_URL: `sqlite:${join(state, "ledger.db")}`,
+    PUBSUB_EMULATOR_HOST: pubsub.hostPort,
+  };
+  const worker = await start(
+    "worker",
+    {
+      ...shared,
+      GOOGLE_SERVICE_ACCOUNT_EMAIL: google.serviceAccount,
+      GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl,
+      PUSH_AUDIENCE: push.audience,
+      PUSH_SERVICE_ACCOUNT: push.serviceAccount,
+    },
+    state,
+  );
+  const api = await start("api", { ...shared, AUTH_MODE: "none" }, state);
+  const retry = { minimumBackoff: "10s", maximumBackoff: "600s" };
+  const { url: pubsubUrl } = pubsub;
+  await setUpTopics({
+    pubsubUrl,
+    project: google.projectId,
+    workerUrl: worker.url,
+    push,
+    maxDeliveryAttempts: 100,
+    retry,
+  });
+  const answer = await fetch(api.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ to: "grace@example.com", subject: "S", message: "M" }),
+    signal: AbortSignal.timeout(20_000),
+  });
+  assert.deepEqual(await answer.json(), { status: "ok", draft_id: google.drafts("ada@example.com")[0]?.id });
+  assert.deepEqual([await api.stop(), await worker.stop()], [0, 0]);
+});
