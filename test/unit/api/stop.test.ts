@@ -20,7 +20,7 @@ async function halfSent(t: TestContext, app: FastifyInstance, path: string): Pro
   const accepted = once(app.server, "connection");
   const client = connect(Number(port), hostname);
   t.after(() => client.destroy());
-  client.write(`GET ${path} HTTP/1.1\r\nHost: api.test\r\n`);
+  client.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n`);
   const [socket] = await accepted;
   while (socket.bytesRead === 0) await new Promise(setImmediate);
   return {
