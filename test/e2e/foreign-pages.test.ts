@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { startServiceProcess } from "@draftmill/local/service-process.ts";
 import type { Page } from "playwright-core";
 import { openChromium } from "../support/chromium.ts";
 import { anApi } from "../unit/api/api-under-test.ts";
@@ -93,3 +97,40 @@ test("our own pages' calls and a link from another site still work", async (t) =
   );
   assert.equal(added, 201);
 });
+
+/** The status of a GET under a Host that fetch would not let a test set. */
+function statusAs(host: string, port: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sending = request({ host: "127.0.0.1", port, path: "/health/live", headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sending.on("error", reject).end();
+  });
+}
+
+const SETTINGS = [
+  { why: "nobody proves who they are on a loopback address", status: 403, AUTH_MODE: "none", HOST: "127.0.0.1" },
+  { why: "other machines may call", status: 200, AUTH_MODE: "none", HOST: "0.0.0.0", ALLOW_UNAUTHENTICATED: "true" },
+  { why: "callers prove who they are", status: 200, AUTH_MODE: "iam", HOST: "127.0.0.1", K_SERVICE: "api" },
+] as const;
+
+for (const { why, status, ...settings } of SETTINGS) {
+  test(`a foreign Host is answered with ${status} where ${why}`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "draftmill-hosts-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const environment = {
+      ...settings,
+      PORT: "0",
+      GMAIL_USER: "ada@example.com",
+      GOOGLE_CLOUD_PROJECT: "p",
+      PUBSUB_EMULATOR_HOST: "127.0.0.1:9",
+      LEDGER_URL: `sqlite:${join(folder, "ledger.db")}`,
+    };
+    const api = await startServiceProcess("api", { environment, onEvent: () => {} });
+    t.after(() => api.stop());
+    const { port } = new URL(api.url);
+    assert.equal(await statusAs(`${EVIL}:${port}`, port), status);
+    assert.equal(await statusAs(`127.0.0.1:${port}`, port), 200);
+  });
+}
