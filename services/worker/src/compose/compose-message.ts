@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DraftRequest, fingerprint } from "@draftmill/shared/contract/draft-request.ts";
 import MailComposer from "nodemailer/lib/mail-composer";
+import { foldableName, foldableSubject } from "./foldable-header.ts";
 import { htmlFromText } from "./html-from-text.ts";
 import { textFromHtml } from "./text-from-html.ts";
 import { verifyHeaders } from "./verify-headers.ts";
@@ -27,11 +28,11 @@ export async function composeMessage(request: DraftRequest, { id, nowMs }: Compo
   const composer = new MailComposer({
     // Objects only: a string would go through nodemailer's address parser, which rejects nothing.
     from: { name: "", address: mailbox },
-    to: [...to],
-    cc: [...cc],
-    bcc: [...bcc],
-    replyTo: [...replyTo],
-    subject,
+    to: to.map(foldableName),
+    cc: cc.map(foldableName),
+    bcc: bcc.map(foldableName),
+    replyTo: replyTo.map(foldableName),
+    subject: foldableSubject(subject),
     // An empty part would be left out by nodemailer: HTML that is one picture has a text of one empty line.
     text: withCrlf((message === "" ? textFromHtml(html) : message) || "\n"),
     html: withCrlf(html === "" ? htmlFromText(message) : html),

@@ -1,11 +1,14 @@
 import type { DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 
+/** RFC 5322 2.1.1. */
+const LINE_MAX = 998;
 const ALWAYS = ["from", "to", "subject", "x-draftmill-id", "message-id", "date", "mime-version", "content-type"];
 
 /**
  * The last look before a message leaves: its header holds each field that the request calls for once, and no other. An
- * injected field shows as a stranger or a double, and a recipient list that the composer dropped as a gap.
+ * injected field shows as a stranger or a double, and a recipient list that the composer dropped as a gap. No line is blank
+ * or longer than a mail server takes.
  */
 export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest): void {
   const expected = new Set(ALWAYS);
@@ -14,6 +17,8 @@ export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest):
   if (replyTo.length > 0) expected.add("reply-to");
   const header = mime.subarray(0, mime.indexOf("\r\n\r\n")).toString("latin1");
   for (const line of header.split(/\r\n|\r|\n/)) {
+    if (line.length > LINE_MAX || line.trim() === "")
+      throw refused("The composed header has a line that no header may have");
     // A folded line goes on with the field before it.
     if (/^[ \t]/.test(line)) continue;
     const name = /^([!-9;-~]+):/.exec(line)?.[1]?.toLowerCase() ?? "";

@@ -105,6 +105,24 @@ test("ends every line with CRLF, whatever the request's line ends were", async (
   assert.doesNotMatch(raw, /[^\r]\n|\r[^\n]/);
 });
 
+test("no header line is blank or too long, and a subject keeps every space", async () => {
+  const spaces = " ".repeat(300);
+  for (const subject of [
+    "w".repeat(1_000),
+    `a${spaces}Bcc: x@example.test`,
+    ` led in${spaces}`,
+    `${"s".repeat(67)} `,
+  ]) {
+    const name = `Ada${" ".repeat(150)}Lovelace`;
+    const { raw, mail } = await compose({ to: `"${name}" <ada@example.com>`, subject, message: "x" });
+    const header = raw.slice(0, raw.indexOf("\r\n\r\n")).split("\r\n");
+    for (const line of header) assert.ok(line.length <= 998 && line.trim() !== "", JSON.stringify(line));
+    assert.match(raw, /^Subject:\r?\n? =\?UTF-8\?Q\?/m);
+    assert.equal(mail.subject, subject);
+    assert.deepEqual(mail.to, [{ name: "Ada Lovelace", address: "ada@example.com" }]);
+  }
+});
+
 test("takes a file path or a URL in the body for the text that it is", async () => {
   const { mail } = await compose({
     to: "a@example.com",
