@@ -141,6 +141,8 @@ const REFUSED_NAMED = [
   ["Ada \u202e <ada@example.com>", /reading direction/],
   ["Ada \u2066x\u2069 <ada@example.com>", /reading direction/],
   ["=?utf-8?q?Eve?= <ada@example.com>", /encoded word/],
+  ["=??q?Eve?=a@example.com", /encoded word/],
+  ["=?utf-8?q?a ?b?= <ada@example.com>", /encoded word/],
   ['"=\\?utf-8\\?q\\?Eve\\?=" <ada@example.com>', /encoded word/],
   ["Ada \udc00 <ada@example.com>", /surrogate/],
   [`${"n".repeat(201)} <ada@example.com>`, /longer than 200/],
