@@ -222,6 +222,16 @@ describe("what a sender can make it say", () => {
     assert.equal(problemsOf({ ...REQUEST, to: ",".repeat(19_999) }).length, 100);
   });
 
+  test("names that a terminal would obey are left to the pointer in what people read", () => {
+    const label = "\u001b[31m\u202e\r\n";
+    const problems = problemsOf({ ...REQUEST, [label]: 1, metadata: { [label]: 5 } });
+    assert.equal(problems.length, 3);
+    for (const { pointer, detail } of problems) {
+      assert.ok(pointer.endsWith(`/${label}`));
+      assert.match(detail, /^[\x20-\x7e]+$/);
+    }
+  });
+
   for (const [what, value] of [
     ["unknown fields", { ...REQUEST, ...Object.fromEntries(range(200_000)) }],
     ["labels", { ...REQUEST, metadata: Object.fromEntries(range(200_000)) }],
