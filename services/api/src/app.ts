@@ -5,6 +5,7 @@ import type { WaitDeps } from "./accept-draft.ts";
 import { type Admission, admitCallers } from "./callers/admit-caller.ts";
 import { createErrorHandler, handleNotFound } from "./error-handler.ts";
 import { acceptJsonOnly } from "./json-body.ts";
+import { refuseOddFraming } from "./message-framing.ts";
 import { registerOpenapi } from "./openapi.ts";
 import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
 import { registerCallersSchema } from "./routes/callers-schema.ts";
@@ -62,6 +63,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   acceptJsonOnly(app);
   logRequests(app, deps);
+  app.addHook("onRequest", async (request, reply) => refuseOddFraming(request, reply));
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   app.addHook("preClose", async () => stop.abort());

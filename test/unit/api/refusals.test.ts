@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
 import { anApi, MAILBOX, post, REQUEST } from "./api-under-test.ts";
 import { anApiWithCallers } from "./callers-under-test.ts";
@@ -78,6 +79,19 @@ for (const type of [
     const answer = await post(app, "/v1/drafts", JSON.stringify(REQUEST), { "content-type": type });
     assert.equal(answer.statusCode, 415);
     assert.equal(answer.json().code, "MEDIA_TYPE_UNSUPPORTED");
+  });
+}
+
+for (const coding of ["gzip", "br", "deflate", "identity, gzip", "GZIP"]) {
+  test(`a body of Content-Encoding ${coding} is refused by that name, and nothing is unpacked`, async (t) => {
+    const { app } = await anApi(t);
+    const body = gzipSync(JSON.stringify(REQUEST));
+    const answer = await post(app, "/v1/drafts", body, { "content-encoding": coding });
+    assert.equal(answer.statusCode, 415);
+    assert.equal(answer.json().errors[0].pointer, "/headers/content-encoding");
+    assert.equal(answer.headers["accept-encoding"], "identity");
+    const plain = await post(app, "/v1/drafts", REQUEST, { "content-encoding": "identity" });
+    assert.equal(plain.statusCode, 202);
   });
 }
 
