@@ -22,6 +22,24 @@ const DELEGATION_PAGE =
 /** Every failure has one of these codes. A code is never renamed and never reused; the README lists the same rows. */
 export const ERROR_CODES = {
   // What a caller of the api meets.
+  REQUEST_UNREADABLE: {
+    class: "permanent",
+    status: 400,
+    title: "The bytes are not a request of HTTP/1.1.",
+    remedy: "Look at what writes the request, or at a proxy in between: it does not keep to RFC 9112.",
+  },
+  REQUEST_INCOMPLETE: {
+    class: "transient",
+    status: 408,
+    title: "The request did not arrive whole within its time.",
+    remedy: "Send it again without a pause: the headers have 10 s, the whole request has 30 s.",
+  },
+  HEADERS_TOO_LARGE: {
+    class: "permanent",
+    status: 431,
+    title: "The request's headers are larger than the service takes.",
+    remedy: "Send fewer or shorter headers: 16 KB in all.",
+  },
   BODY_MALFORMED: {
     class: "permanent",
     status: 400,

@@ -17,6 +17,7 @@ import { registerLanding } from "./routes/landing.ts";
 import { registerReplays } from "./routes/replays.ts";
 import { registerRootDraft } from "./routes/root-draft.ts";
 import type { SubmitDeps } from "./submit-draft.ts";
+import { handleUnreadable } from "./unreadable-request.ts";
 
 export interface AppDeps extends SubmitDeps {
   readonly replayLeaseMs: number;
@@ -40,6 +41,7 @@ const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 export function buildApp(deps: AppDeps): FastifyInstance {
   const stop = new AbortController();
   const handleError = createErrorHandler(deps.log);
+  const unreadable = handleUnreadable(deps);
   const app = Fastify({
     // One event for each request is ours to write; see logRequests.
     logger: false,
@@ -48,7 +50,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     // Node swaps the two limits when the headers' is above the request's, and looks only every 30 s by default: with
     // requestTimeout alone a slow body keeps its connection for a minute and more (measured).
     requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
+    clientErrorHandler: (error, socket) => unreadable.refuse(error, socket),
     // Ours says the same as a problem, from the hook below.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
@@ -63,7 +66,10 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   acceptJsonOnly(app);
   logRequests(app, deps);
-  app.addHook("onRequest", async (request, reply) => refuseOddFraming(request, reply));
+  app.addHook("onRequest", async (request, reply) => {
+    unreadable.noteOpen(request, reply);
+    refuseOddFraming(request, reply);
+  });
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   app.addHook("preClose", async () => stop.abort());
