@@ -58,7 +58,8 @@ function httpRulesOf(descriptor: unknown, service: string): HttpRule[] {
 }
 
 function parseTemplate(template: string): Pick<HttpRule, "path" | "field"> {
-  const [, before = "", field = "", pattern = "", after = ""] = /^(.*)\{([\w.]+)=(.*)\}(.*)$/.exec(template) ?? [];
+  const [, before = "", field = "", pattern = "", after = ""] =
+    /^([^{]*)\{([\w.]+)=([^}]*)\}(.*)$/.exec(template) ?? [];
   return { path: new RegExp(`^${before}(${pattern.replaceAll("*", "[^/:]+")})${after}$`), field };
 }
 

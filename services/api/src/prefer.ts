@@ -10,7 +10,7 @@ export const WAIT_SECONDS_MAX = 60;
 
 /** A list element that may hold quoted commas, then a preference within it: RFC 7240 section 2. */
 const ELEMENT = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
-const PREFERENCE = /^\s*([!#$%&'*+.^_`|~0-9a-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)\s*)?(?:;|$)/i;
+const PREFERENCE = /^\s*([!#$%&'*+.^_`|~0-9a-z-]+)\s*(?:=\s*(?:("(?:[^"\\]|\\.)*"|[^\s;]+)\s*)?)?(?:;|$)/i;
 
 /**
  * Reads the Prefer header, one or several. Never fails: what cannot be understood or honoured is ignored, and of a

@@ -29,7 +29,7 @@ export class PublishFailed extends Error {
     const words = [details, message].find((text) => typeof text === "string") ?? "";
     super(
       `${status}: ${String(words)
-        .replace(/[^\s"'<>]+@[^\s"'<>]+/g, "(address)")
+        .replace(/[^\s"'<>]+/g, (word) => (word.includes("@") ? "(address)" : word))
         .slice(0, 300)}`,
     );
   }

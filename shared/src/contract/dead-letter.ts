@@ -40,8 +40,7 @@ export function encodeDeadLetter(
 function cut(given: string): string {
   const text = given.toWellFormed();
   if (Buffer.byteLength(text) <= VALUE_BYTES_MAX) return text;
-  const room = Buffer.from(text)
-    .subarray(0, VALUE_BYTES_MAX - 3)
-    .toString("utf8");
-  return `${room.replace(/\ufffd+$/, "")}…`;
+  const room = Buffer.from(text).subarray(0, VALUE_BYTES_MAX - 3);
+  // Streaming, so that it keeps back a character whose end was cut off.
+  return `${new TextDecoder("utf-8", { ignoreBOM: true }).decode(room, { stream: true })}…`;
 }

@@ -136,7 +136,34 @@ function leafText(part: MimePart): string {
   const plain = leaves.find((leaf) => leaf.mimeType === "text/plain");
   if (plain !== undefined) return partText(plain);
   const html = leaves.find((leaf) => leaf.mimeType === "text/html");
-  return html === undefined ? "" : partText(html).replace(/<(style|script)\b[\s\S]*?<\/\1>|<[^>]*>/gi, " ");
+  return html === undefined ? "" : withoutTags(partText(html));
+}
+
+/** One pass from left to right: a pattern for it takes the square of the number of open tags. */
+function withoutTags(html: string): string {
+  const pieces: string[] = [];
+  const hidden = /<(style|script)\b/iy;
+  const unclosed = new Set<string>();
+  let at = 0;
+  for (let open = html.indexOf("<"); open !== -1; open = html.indexOf("<", at)) {
+    hidden.lastIndex = open;
+    const name = hidden.exec(html)?.[1]?.toLowerCase();
+    const tagEnd = html.indexOf(">", open) + 1;
+    if (tagEnd === 0) break;
+    const end = name === undefined || unclosed.has(name) ? 0 : endOfElement(html, tagEnd, name);
+    if (end === 0 && name !== undefined) unclosed.add(name);
+    pieces.push(html.slice(at, open));
+    at = Math.max(end, tagEnd);
+  }
+  pieces.push(html.slice(at));
+  return pieces.join(" ");
+}
+
+/** Where the element closes; 0 if it does not. */
+function endOfElement(html: string, from: number, name: string): number {
+  const close = new RegExp(`</${name}>`, "gi");
+  close.lastIndex = from;
+  return close.test(html) ? close.lastIndex : 0;
 }
 
 function leavesOf(part: MimePart): readonly MimePart[] {

@@ -119,17 +119,33 @@ export function partText(part: MimePart): string {
   }
 }
 
+/** Takes away what ends a line of quoted-printable: blanks that came underway, and breaks that are not the text's. */
+function joinSoftLines(text: string): string {
+  const lines = text.split("\r\n");
+  const last = lines.pop() ?? "";
+  const joined = lines.map((line) => {
+    const kept = withoutBlanksAtEnd(line);
+    return kept.endsWith("=") ? kept.slice(0, -1) : `${kept}\r\n`;
+  });
+  return joined.join("") + last;
+}
+
+/** A pattern for it takes the square of the number of blanks. */
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === " " || line[end - 1] === "\t") end -= 1;
+  return line.slice(0, end);
+}
+
 function decodeTransfer(body: Buffer, encoding: string | undefined): Buffer {
   switch (encoding?.trim().toLowerCase()) {
     case "base64":
       return Buffer.from(body.toString("latin1"), "base64");
     case "quoted-printable":
       return Buffer.from(
-        body
-          .toString("latin1")
-          .replace(/[ \t]*=?(?=\r\n)/g, (gap) => (gap.endsWith("=") ? "=" : ""))
-          .replace(/=\r\n/g, "")
-          .replace(/=([0-9A-Fa-f]{2})/g, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+        joinSoftLines(body.toString("latin1")).replace(/=([0-9A-Fa-f]{2})/g, (_escape, hex: string) =>
+          String.fromCharCode(Number.parseInt(hex, 16)),
+        ),
         "latin1",
       );
     default:

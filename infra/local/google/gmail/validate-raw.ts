@@ -23,7 +23,7 @@ export function assertRecipients(raw: Buffer): void {
 
 /** The bytes behind a `raw` field. Google takes both base64 alphabets, padded or not. */
 export function decodeRaw(encoded: string): Buffer {
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded) || encoded.replace(/=+$/, "").length % 4 === 1) {
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded) || encoded.replace(/={1,2}$/, "").length % 4 === 1) {
     const shown = encoded.length > 100 ? `${encoded.slice(0, 100)}...` : encoded;
     throw new Refusal("invalidPayload", {
       detail: `Invalid value at 'draft.message.raw' (TYPE_BYTES), Base64 decoding failed for "${shown}"`,

@@ -1,3 +1,4 @@
+import { splitAddressList } from "@draftmill/shared/contract/email-address.ts";
 import { snippetOf } from "../gmail/draft-resource.ts";
 import type { StoredDraft } from "../gmail/draft-store.ts";
 import { headerValue, parseHeaders, splitMessage } from "../gmail/mime-part.ts";
@@ -36,8 +37,12 @@ ${showMailbox && html`<span class="in">${draft.mailbox}</span>`}
 
 /** "Ada Lovelace, grace@example.com": names where there are names. */
 function displayNames(addresses: string): string {
-  return addresses
-    .split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)
-    .map((address) => /^\s*"?([^"<]+?)"?\s*<[^>]*>\s*$/.exec(address)?.[1] ?? address.trim())
-    .join(", ");
+  return splitAddressList(addresses).map(displayName).join(", ");
+}
+
+function displayName(address: string): string {
+  const text = address.trim();
+  const name = text.endsWith(">") ? text.slice(0, text.lastIndexOf("<")).trim() : "";
+  const quoted = /^"(.*)"$/.exec(name)?.[1];
+  return (quoted?.replace(/\\(.)/g, "$1") ?? name) || text;
 }

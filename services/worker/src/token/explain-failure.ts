@@ -22,7 +22,7 @@ export function createExplainFailure(delegation: Delegation, credentials: Applic
     const facts: Record<string, string> = { mailbox, scope: delegation.scope };
     const serviceAccount = await delegation.serviceAccount();
     facts.serviceAccount = serviceAccount;
-    const project = /@([^.]+)\.iam\.gserviceaccount\.com$/.exec(serviceAccount)?.[1];
+    const project = /@([^.@]+)\.iam\.gserviceaccount\.com$/.exec(serviceAccount)?.[1];
     if (project !== undefined) facts.project = project;
     if (remedy.includes("{clientId}")) {
       clientId ??= clientIdOf(serviceAccount, credentials);

@@ -65,3 +65,9 @@ test("parameters: quoted, bare, and in the continued form of RFC 2231", () => {
   assert.equal(parameter("attachment; filename*0*=utf-8''Gr%C3%B6; filename*1*=%C3%9Fe.pdf", "filename"), "Größe.pdf");
   assert.equal(parameter("attachment", "filename"), undefined);
 });
+
+test("quoted-printable keeps the blanks before a break that is not the text's, and none that came underway", () => {
+  const body = ["a  =", "b= \t", "c  ", `${" ".repeat(200_000)}x`, "d=20", "e "].join("\r\n");
+  const part = parseMime(Buffer.from(`Content-Transfer-Encoding: quoted-printable\r\n\r\n${body}`));
+  assert.equal(partText(part), `a  bc\r\n${" ".repeat(200_000)}x\r\nd \r\ne `);
+});
