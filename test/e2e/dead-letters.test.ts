@@ -60,6 +60,16 @@ describe("a message that can never become a draft becomes a dead letter", { time
     });
   }
 
+  it("the record names each field at fault, also when the letter comes before the worker's own note", async () => {
+    const data = JSON.stringify({ ...REQUEST, cc: "nobody", subject: 17 });
+    const why = { draftmillCode: "REQUEST_INVALID", draftmillClass: "permanent", draftmillReason: "cut…" };
+    await stack.publish(data, { id: "letter-first", ...why }, "draft-requests-dead-letter");
+    const { problem } = await stack.settled("letter-first");
+    assert.deepEqual(problem?.errors?.map(({ pointer }) => pointer).toSorted(), ["/cc", "/subject"]);
+    assert.match(problem?.detail ?? "", /subject must be string/);
+    await stack.pullDeadLetters(1);
+  });
+
   it("an address that Gmail refuses: the reason is Gmail's", async () => {
     stack.google.faults.next("drafts.create", 1, { kind: "answer", error: "invalidHeader" });
     const { status, body } = await stack.post("/", REQUEST);

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import type { SandboxGoogle } from "@draftmill/local/google/start-google.ts";
 import { type LocalStack, type LocalStackOptions, startLocalStack } from "@draftmill/local/local-stack.ts";
 import type { LogEvent, ServiceName } from "@draftmill/local/service-process.ts";
+import type { RecordProblem } from "@draftmill/shared/contract/draft-record.ts";
 
 /** The record of a request as the api tells it. */
 export interface DraftView {
   readonly id: string;
   readonly status: string;
+  readonly mailbox: string;
   readonly draftId: string | null;
-  readonly problem: { readonly code: string; readonly detail: string; readonly remedy?: string } | null;
+  readonly problem: RecordProblem | null;
 }
 
 /** An answer of the api with its JSON body read. */

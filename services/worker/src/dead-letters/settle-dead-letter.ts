@@ -4,7 +4,7 @@ import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts
 import { isRequestId } from "@draftmill/shared/contract/request-id.ts";
 import { type DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
-import { requestRecord, unreadableRecord } from "../failure-record.ts";
+import { problemOf, requestRecord, unreadableRecord } from "../failure-record.ts";
 import type { Gmail } from "../gmail/gmail-port.ts";
 import { knownDraftIds } from "../known-drafts.ts";
 import { held, untilMoved, type WaitDeps } from "../until-moved.ts";
@@ -43,7 +43,7 @@ export async function settleDeadLetter(
   pushed: PushedMessage,
   hold: AbortSignal,
 ): Promise<LetterSettled> {
-  const letter = readLetter(pushed);
+  const letter = withFields(readLetter(pushed), pushed, deps.defaultMailbox);
   let requestId = letter.requestId ?? pushed.messageId;
   try {
     requestId = await requestIdOf(deps, letter, pushed);
@@ -52,6 +52,13 @@ export async function settleDeadLetter(
   } catch (error) {
     return { requestId, outcome: { kind: "retry", error: toDraftError(error) } };
   }
+}
+
+/** A letter's attributes have no room for each field at fault: the request itself tells, as it told the worker that refused it. */
+function withFields(letter: Letter, pushed: PushedMessage, defaultMailbox: string | null): Letter {
+  const decoded = decodeDraftMessage(pushed, defaultMailbox);
+  const isTheSame = !decoded.ok && letter.origin === "ours" && decoded.error.code === letter.problem.code;
+  return isTheSame ? { ...letter, problem: problemOf(decoded.error) } : letter;
 }
 
 /** The id of its record. One that came under another request's id gets a record of its own. */
