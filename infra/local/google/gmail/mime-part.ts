@@ -55,6 +55,11 @@ export function splitMessage(raw: Buffer): { readonly head: Buffer; readonly bod
 
 /** Headers in document order, duplicates included. */
 export function parseHeaders(head: Buffer): MessageHeader[] {
+  return unfoldHeaders(head).map(({ name, value }) => ({ name, value: decodeWords(value) }));
+}
+
+/** The same as it is on the wire but for its folds: what an encoded word hides is not to be taken for the header's own commas. */
+export function unfoldHeaders(head: Buffer): MessageHeader[] {
   return head
     .toString("utf8")
     .replace(/\r\n[ \t]+/g, " ")
@@ -62,7 +67,7 @@ export function parseHeaders(head: Buffer): MessageHeader[] {
     .flatMap((line) => {
       const colon = line.indexOf(":");
       if (colon < 1) return [];
-      return [{ name: line.slice(0, colon).trimEnd(), value: decodeWords(line.slice(colon + 1).trim()) }];
+      return [{ name: line.slice(0, colon).trimEnd(), value: line.slice(colon + 1).trim() }];
     });
 }
 

@@ -1,6 +1,6 @@
 import { addressParser } from "postal-mime";
 import { Refusal } from "../google-error.ts";
-import { parseHeaders, splitMessage } from "./mime-part.ts";
+import { splitMessage, unfoldHeaders } from "./mime-part.ts";
 
 // Published refusals are all of To; that Cc and Bcc are held to the same rule is an assumption.
 const ADDRESS_HEADERS = ["To", "Cc", "Bcc"] as const;
@@ -9,7 +9,7 @@ const ADDRESS = /^[^\s@<>()[\],;:\\"]+@[^\s@<>()[\],;:\\".]+(\.[^\s@<>()[\],;:\\
 
 /** Refuses a message whose recipients Gmail would not take. A draft without any recipient is fine: only sending needs one. */
 export function assertRecipients(raw: Buffer): void {
-  const headers = parseHeaders(splitMessage(raw).head);
+  const headers = unfoldHeaders(splitMessage(raw).head);
   for (const name of ADDRESS_HEADERS) {
     const values = headers.filter((header) => header.name.toLowerCase() === name.toLowerCase());
     for (const { value } of values) {

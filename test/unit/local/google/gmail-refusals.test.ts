@@ -54,6 +54,7 @@ test("recipients that Gmail does not take are refused when the draft is saved, a
     { To: "" },
     { To: '"Lovelace, Ada" <ada@example.com>, grace@xn--exmple-cua.com' },
     { To: "undisclosed-recipients:;" },
+    { To: "=?utf-8?Q?=C3=89milie=2C_nobody=40nowhere_?= <e@example.com>" },
     { To: "=?utf-8?Q?=C3=89milie?= <e.d+x@sub.example.co.uk>" },
   ];
   for (const headers of good) {
