@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 export type ServiceName = "api" | "worker";
@@ -70,7 +70,7 @@ function listening(
     });
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
-      createInterface({ input: stream }).on("line", (line) => {
+      onLine(stream, (line) => {
         const event = parseEvent(line);
         said.push(line);
         if (said.length > 40) said.shift();
@@ -81,6 +81,20 @@ function listening(
         }
       });
     }
+  });
+}
+
+/** Not node:readline: it ends a line at U+2028 and U+2029 as well, which an event may quote. */
+function onLine(stream: Readable, take: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (text: string) => {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  });
+  stream.on("end", () => {
+    if (rest !== "") take(rest);
   });
 }
 
