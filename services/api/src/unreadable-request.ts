@@ -37,19 +37,27 @@ export function handleUnreadable({
 }): UnreadableRequests {
   const open = new WeakMap<Socket, Set<IncomingMessage>>();
   const refused = new WeakMap<Socket, () => void>();
+  /** Where the last request had its answer before its body had come: a second one would be to nothing. */
+  const answeredEarly = new WeakSet<Socket>();
   return {
     noteOpen({ raw }, reply) {
       const { socket } = raw;
       const requests = open.get(socket) ?? new Set();
       open.set(socket, requests.add(raw));
+      answeredEarly.delete(socket);
       reply.raw.once("close", () => {
         requests.delete(raw);
+        if (!raw.complete) answeredEarly.add(socket);
         refused.get(socket)?.();
       });
     },
     refuse(error, socket) {
       // The parser fails again on every byte that follows.
       if (error.code === "ECONNRESET" || socket.destroyed || refused.has(socket)) return;
+      if (answeredEarly.has(socket)) {
+        socket.destroy();
+        return;
+      }
       const failure = new DraftError(CODES[error.code ?? ""] ?? "REQUEST_UNREADABLE");
       const endWhenDue = (): void => {
         // The one whose body broke off is not whole, and never will be.
