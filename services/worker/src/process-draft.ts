@@ -1,6 +1,6 @@
 import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftIds, DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
-import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { type MailboxPolicy, mailboxNotAllowed, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
@@ -91,7 +91,7 @@ async function processRequest(
   const nowMs = deps.clock.nowMs();
   const record = requestRecord(message, nowMs);
   if (!mayImpersonate(deps.mailboxes, message.request.mailbox)) {
-    return deadLetterUnclaimed(deps, pushed, record, new DraftError("MAILBOX_NOT_ALLOWED"));
+    return deadLetterUnclaimed(deps, pushed, record, mailboxNotAllowed());
   }
   let mime: Buffer;
   try {

@@ -1,3 +1,4 @@
+import { DraftError } from "../errors.ts";
 import { type AddressResult, parseBareAddress } from "./email-address.ts";
 
 /** Which mailboxes may be impersonated: whole addresses and whole domains, in lower case. Deny by default. */
@@ -42,4 +43,10 @@ export function mayImpersonate(policy: MailboxPolicy, mailbox: string): boolean 
   if (policy.addresses.has(mailbox)) return true;
   const at = mailbox.lastIndexOf("@");
   return at > 0 && policy.domains.has(mailbox.slice(at + 1));
+}
+
+/** The refusal of a request whose mailbox may not be impersonated; which one it is, its caller knows. */
+export function mailboxNotAllowed(): DraftError {
+  const detail = "mailbox is not one that the service makes drafts in";
+  return new DraftError("MAILBOX_NOT_ALLOWED", { fields: [{ pointer: "/mailbox", code: "notAllowed", detail }] });
 }

@@ -41,6 +41,7 @@ for (const [name, body, status, code] of BAD_BODIES) {
     assert.equal(problem.code, code);
     assert.equal(problem.status, status);
     assert.equal(problem.retryable, false);
+    if (status === 403) assert.deepEqual(problem.errors[0]?.pointer, "/mailbox");
     assert.equal(problem.requestId, answer.headers["x-request-id"]);
     assert.equal(publisher.published.length, 0);
     assert.equal((await ledger.list({ limit: 1 })).items.length, 0);

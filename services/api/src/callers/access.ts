@@ -1,4 +1,4 @@
-import { mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { mailboxNotAllowed, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Caller } from "../auth/identity.ts";
 import type { CallerEntry } from "./caller-policy.ts";
@@ -31,7 +31,7 @@ export function mayRead(access: Access, mailbox: string): boolean {
 
 /** Names the mailbox and the caller, as far as there is one, and nothing else. `pointer` is where the request names the mailbox. */
 export function mailboxRefused({ caller }: Access, mailbox: string, pointer: string): DraftError {
-  if (caller === null) return new DraftError("MAILBOX_NOT_ALLOWED");
+  if (caller === null) return mailboxNotAllowed();
   const detail = `${caller} may not make drafts in ${mailbox}`;
   return new DraftError("MAILBOX_NOT_ALLOWED", { fields: [{ pointer, code: "mailboxNotAllowed", detail }] });
 }

@@ -1,5 +1,6 @@
 import { decodeDraftMessage, generationOf } from "@draftmill/shared/contract/draft-message.ts";
 import { type DraftRecord, type DraftState, isLegalMove } from "@draftmill/shared/contract/draft-record.ts";
+import { mailboxNotAllowed } from "@draftmill/shared/contract/mailbox-policy.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { isRequestId } from "@draftmill/shared/contract/request-id.ts";
 import { type DraftError, toDraftError } from "@draftmill/shared/errors.ts";
@@ -57,8 +58,9 @@ export async function settleDeadLetter(
 /** A letter's attributes have no room for each field at fault: the request itself tells, as it told the worker that refused it. */
 function withFields(letter: Letter, pushed: PushedMessage, defaultMailbox: string | null): Letter {
   const decoded = decodeDraftMessage(pushed, defaultMailbox);
-  const isTheSame = !decoded.ok && letter.origin === "ours" && decoded.error.code === letter.problem.code;
-  return isTheSame ? { ...letter, problem: problemOf(decoded.error) } : letter;
+  const error = decoded.ok ? mailboxNotAllowed() : decoded.error;
+  const isTheSame = letter.origin === "ours" && error.code === letter.problem.code;
+  return isTheSame ? { ...letter, problem: problemOf(error) } : letter;
 }
 
 /** The id of its record. One that came under another request's id gets a record of its own. */
