@@ -11,6 +11,7 @@ import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
 import { setUpTopics, type Topology } from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { Ledger } from "@draftmill/shared/ledger/ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
@@ -25,6 +26,8 @@ export interface FaultStackOptions {
   readonly google?: Partial<GoogleOptions>;
   /** Of the subscriptions; from 0.1 s to 0.4 s unless given. */
   readonly retry?: Topology["retry"];
+  /** Where its files are, in a folder of their own; the system's place for them unless given. */
+  readonly filesIn?: string;
   /** host:port and an unused project of Google's Firestore emulator; SQLite unless given. */
   readonly firestore?: { readonly hostPort: string; readonly project: string };
   /** From 0 to 1, for what the lines leave to chance. */
@@ -57,6 +60,8 @@ export interface FaultStack {
   pushTo(workers: readonly SupervisedService[]): Promise<void>;
   /** The ledger itself, not through any line. */
   readonly ledger: DraftLedger;
+  /** What is below it, for records as something has left them. */
+  readonly store: Ledger;
   readonly folder: string;
   readonly project: string;
   /** Where a strike of a worker against itself is ordered. */
@@ -87,7 +92,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
   const { leaseMs = DEFAULT_LEASE_MS, random = Math.random, firestore, workerClocksMs = [0] } = options;
   const lifecycle = createLifecycle();
   return openOrClose(lifecycle, async () => {
-    const folder = await mkdtemp(join(tmpdir(), "draftmill-faults-"));
+    const folder = await mkdtemp(join(options.filesIn ?? tmpdir(), "draftmill-faults-"));
     lifecycle.onClose(() => rm(folder, { recursive: true, force: true }));
     const signer = await createIdTokenSigner();
     const project = firestore?.project ?? "draftmill-faults";
@@ -188,10 +193,8 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
       FIRESTORE_EMULATOR_HOST: firestore?.hostPort,
       GOOGLE_CLOUD_PROJECT: project,
     };
-    const ledger = new DraftLedger(await openLedger(ledgerUrl, { clock: systemClock, place }), {
-      clock: systemClock,
-      leaseMs,
-    });
+    const store = await openLedger(ledgerUrl, { clock: systemClock, place });
+    const ledger = new DraftLedger(store, { clock: systemClock, leaseMs });
     lifecycle.onClose(() => ledger.close());
     return {
       google,
@@ -205,6 +208,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
         await lines.push.accept();
       },
       ledger,
+      store,
       folder,
       project,
       strikePath,

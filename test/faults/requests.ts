@@ -31,12 +31,23 @@ export interface Requests {
   publish(mailbox: string, id: string): Promise<void>;
   /** The same, for many at once. */
   publishAll(requests: readonly Published[]): Promise<void>;
+  /** Publishes one request for each id, all in one call, with these attributes besides. The mailbox is named for the id. */
+  publishEach(ids: readonly string[], to?: Destination): Promise<void>;
+  /** Counts as accepted from here on what came to be on record in another way. */
+  expect(mailbox: string, id: string): void;
   /** Waits until each has ended; rejects, naming those that have not, after half a minute unless told otherwise. */
   ended(ids: readonly string[], withinMs?: number): Promise<readonly DraftRecord[]>;
   /** Asserts that everything accepted for the mailbox is accounted for. Its requests have ended. */
   accountOf(mailbox: string): Promise<Reckoning>;
   /** The same of everything, once Pub/Sub has nothing left for the worker. */
   account(withinMs?: number): Promise<Reckoning>;
+}
+
+export interface Destination {
+  readonly topic?: "draft-requests" | "draft-requests-dead-letter";
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** How many messages for each id; one unless given. */
+  readonly copies?: number;
 }
 
 const CALL_TIMEOUT_MS = 20_000;
@@ -60,6 +71,21 @@ export function createRequests(stack: FaultStack): Requests {
     const { id = "" } = (await answer.json()) as { id?: string };
     if (answer.ok) accepted.set(id, mailbox);
     return { status: answer.status, id };
+  }
+
+  async function publishMessages(
+    topic: string,
+    messages: readonly object[],
+    requests: readonly Published[],
+  ): Promise<void> {
+    const answer = await fetch(`${stack.pubsub().url}/v1/projects/${stack.project}/topics/${topic}:publish`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ messages }),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+    for (const { mailbox, id } of requests) accepted.set(id, mailbox);
   }
 
   async function postUntilAccepted(mailbox: string, key: string): Promise<string> {
@@ -93,20 +119,10 @@ export function createRequests(stack: FaultStack): Requests {
     return postUntilAccepted(mailbox, `key-${keys}`);
   };
 
-  async function publishAll(requests: readonly Published[]): Promise<void> {
-    const messages = requests.map(({ mailbox, id }) => {
-      const request = { to: "grace@example.test", subject: `Subject of ${id}`, message: "Text.", mailbox };
-      return { data: Buffer.from(JSON.stringify(request)).toString("base64"), attributes: { id } };
-    });
-    const answer = await fetch(`${stack.pubsub().url}/v1/projects/${stack.project}/topics/draft-requests:publish`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ messages }),
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-    });
-    assert.equal(answer.status, 200, await answer.text());
-    for (const { mailbox, id } of requests) accepted.set(id, mailbox);
-  }
+  const publishAll = (requests: readonly Published[]): Promise<void> => {
+    const messages = requests.map(({ mailbox, id }) => messageOf(mailbox, id));
+    return publishMessages("draft-requests", messages, requests);
+  };
 
   async function settledAccount(mailbox?: string): Promise<Reckoning> {
     const promised = [...accepted].filter((entry) => mailbox === undefined || entry[1] === mailbox).map(([id]) => id);
@@ -125,6 +141,13 @@ export function createRequests(stack: FaultStack): Requests {
     post,
     publish: (mailbox, id) => publishAll([{ mailbox, id }]),
     publishAll,
+    publishEach(ids, { topic = "draft-requests", attributes = {}, copies = 1 } = {}) {
+      const requests = ids.map((id) => ({ id, mailbox: mailboxOf(id) }));
+      const messages = requests.map(({ mailbox, id }) => messageOf(mailbox, id, attributes));
+      const all = Array.from({ length: copies }, () => messages).flat();
+      return publishMessages(topic, all, requests);
+    },
+    expect: (mailbox, id) => void accepted.set(id, mailbox),
     ended(ids, withinMs = ENDED_WITHIN_MS) {
       const signal = AbortSignal.timeout(withinMs);
       return Promise.all(ids.map((id) => ended(id, signal)));
@@ -136,6 +159,21 @@ export function createRequests(stack: FaultStack): Requests {
       return settledAccount();
     },
   };
+}
+
+/** The mailbox of a request that was published under this id by `publishEach`. */
+export function mailboxOf(id: string): string {
+  return `${id}@example.com`;
+}
+
+/** A request's content as JSON, as any producer may write it. */
+export function contentOf(mailbox: string, id: string) {
+  return { to: "grace@example.test", subject: `Subject of ${id}`, message: "Text.", mailbox };
+}
+
+function messageOf(mailbox: string, id: string, attributes: Readonly<Record<string, string>> = {}) {
+  const data = Buffer.from(JSON.stringify(contentOf(mailbox, id))).toString("base64");
+  return { data, attributes: { ...attributes, id } };
 }
 
 /** How long after the fault each was created; those that were created before it are left out. */

@@ -1,5 +1,6 @@
 // Run as a process of its own, in place of the local stack's run-service.ts: the api as it is, or the worker with
-// - a store that kills the process where STRIKE_ORDER says, and that leaves the share LOST_ANSWERS of its writes unanswered,
+// - a store and a fetch that can be struck as the file at STRIKE_ORDER says,
+// - a store that leaves the share LOST_ANSWERS of its writes unanswered,
 // - a wall clock that is off by CLOCK_OFFSET_MS, and by CLOCK_STEP_MS more from one SIGUSR2 to the next,
 // - pauses that last PAUSE_SHARE of what they should.
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
@@ -7,14 +8,19 @@ import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { runProcess } from "@draftmill/shared/run-process.ts";
 import { startWorker } from "@draftmill/worker/start.ts";
 import { chanceOf } from "../support/chance.ts";
-import { deadlyLedger } from "./deadly-ledger.ts";
 import { forgetfulLedger } from "./forgetful-ledger.ts";
+import { strikesAt } from "./strike.ts";
+import { struckFetch } from "./struck-fetch.ts";
+import { struckLedger } from "./struck-ledger.ts";
 
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
 
 // A limit on the size of files stands for a full disk: the write then fails, where the signal would end the process.
 process.on("SIGXFSZ", () => {});
+
+// Ends as a process does that meets something it cannot go on from: at once, without closing anything.
+process.on("SIGHUP", () => process.exit(1));
 
 const {
   STRIKE_ORDER = "",
@@ -42,16 +48,19 @@ function tell(event: object): void {
 }
 
 if (process.argv[2] === "api") await import("@draftmill/api/main.ts");
-else
+else {
+  const strikes = strikesAt(STRIKE_ORDER);
+  globalThis.fetch = struckFetch(strikes, globalThis.fetch);
   await runProcess("worker", () =>
     startWorker(environment, {
       clock,
       openStore: async (url, options) =>
         forgetfulLedger(
-          deadlyLedger(await openLedger(url, options), STRIKE_ORDER),
+          struckLedger(await openLedger(url, options), strikes),
           Number(LOST_ANSWERS),
           chanceOf(Number(LOST_ANSWERS_SEED)),
           (state) => tell({ message: "answer.lost", state }),
         ),
     }),
   );
+}

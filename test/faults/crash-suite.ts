@@ -1,0 +1,103 @@
+import { AssertionError } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import type { FirestoreEmulator } from "../support/firestore-emulator.ts";
+import type { Reckoning } from "../support/reckoning.ts";
+import { type CrashBench, watchEvents } from "./crash-bench.ts";
+import { CRASH_MODES, type CrashMode } from "./crash-points.ts";
+import { crashTable } from "./crash-table.ts";
+import { crashDeliveries } from "./delivery-crashes.ts";
+import { startFaultStack } from "./fault-stack.ts";
+import { crashApi, crashSharedLines } from "./line-crashes.ts";
+import { createRequests } from "./requests.ts";
+import { crashReplays, crashSweeps } from "./sweep-crashes.ts";
+
+const LEASE_MS = 3_000;
+/** All requests of a mode are with the worker at once, and a window that pushes to a dead worker have shrunk would let one by. */
+const PUSHES_AT_ONCE = Number.POSITIVE_INFINITY;
+/** What a process leaves survives its end in memory too, and a busy disk takes longer than all the rest. */
+const MEMORY = "/dev/shm";
+
+export interface CrashSuiteOptions extends Pick<CrashBench, "runs" | "sweepRuns"> {
+  readonly ledger: string;
+  /** Starts one for each stack; SQLite unless given. */
+  readonly firestore?: () => Promise<FirestoreEmulator>;
+  /** In one line why not, or false. */
+  readonly skip?: string | false;
+  readonly withinMs: number;
+}
+
+/** Every step of a delivery in every mode. */
+export function deliverySuite(options: CrashSuiteOptions): void {
+  crashSuite("each step of a delivery", options, (mode, bench) => {
+    it(`${mode} at each of its steps, on each of its lines`, () => crashDeliveries(bench(), mode));
+  });
+}
+
+/** Every step of what there is around deliveries, in every mode. */
+export function sweepSuite(options: CrashSuiteOptions): void {
+  crashSuite("each step of the sweep, of replays and of the api", options, (mode, bench) => {
+    it(`${mode} at each step of the sweep`, () => crashSweeps(bench(), mode));
+    it(`${mode} at each step of a replay`, () => crashReplays(bench(), mode));
+    // A line is cut, whatever whoever is at its end makes of that.
+    if (mode === "throw Error") return;
+    it(`${mode} on a line that all deliveries share`, () => crashSharedLines(bench(), mode));
+    it(`${mode} of the api between its record and its answer`, () => crashApi(bench(), mode));
+  });
+}
+
+function crashSuite(
+  what: string,
+  { ledger, skip = false, firestore, withinMs, ...counts }: CrashSuiteOptions,
+  cases: (mode: CrashMode, bench: () => CrashBench) => void,
+): void {
+  describe(`${what} struck, on ${ledger}: one draft or one failure for each request`, {
+    skip,
+    timeout: withinMs,
+  }, () => {
+    let bench: CrashBench;
+    let emulator: FirestoreEmulator | undefined;
+    before(async () => {
+      emulator = await firestore?.();
+      const stack = await startFaultStack({
+        leaseMs: LEASE_MS,
+        pubsub: { pushWindow: { initial: PUSHES_AT_ONCE, max: PUSHES_AT_ONCE } },
+        // A worker is away for a second or two: thousands of pushes would try it ten times meanwhile.
+        retry: { minimumBackoff: "1s", maximumBackoff: "2s" },
+        environment: { REPLAY_LEASE_MS: "1000" },
+        ...(existsSync(MEMORY) ? { filesIn: MEMORY } : {}),
+        ...(emulator === undefined ? {} : { firestore: { hostPort: emulator.hostPort, project: "draftmill-crashes" } }),
+      });
+      const requests = createRequests(stack);
+      bench = { stack, requests, leaseMs: LEASE_MS, ...counts, rows: [], seen: watchEvents(stack) };
+    });
+    after(async () => {
+      await bench.stack.finish();
+      await emulator?.stop();
+    });
+
+    for (const mode of CRASH_MODES) cases(mode, () => bench);
+
+    it("everything is accounted for, and became this", async (t) => {
+      const { accepted, created, explained } = await reckoningAtRest(bench);
+      t.diagnostic(`${ledger}: ${accepted} accepted = ${created} drafts + ${explained} explained failures`);
+      for (const line of crashTable(bench.rows)) t.diagnostic(line);
+    });
+  });
+}
+
+/** The sweep looks a second time ten leases after a request has ended; what is not right then never will be. */
+const RIGHT_WITHIN_LEASES = 15;
+
+async function reckoningAtRest({ stack, requests, leaseMs }: CrashBench): Promise<Reckoning> {
+  const startedMs = Date.now();
+  for (;;) {
+    try {
+      return await requests.account();
+    } catch (error) {
+      const isLate = Date.now() - startedMs > RIGHT_WITHIN_LEASES * leaseMs;
+      if (isLate || !(error instanceof AssertionError)) throw error;
+      await stack.sweep();
+    }
+  }
+}
