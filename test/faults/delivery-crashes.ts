@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Call } from "@draftmill/local/google/call-log.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
+import { INCIDENTS, incidentIdOf } from "@draftmill/shared/incident/incident.ts";
 import type { LineFaultHandle } from "../support/tcp-proxy.ts";
 import {
   atRest,
@@ -15,6 +16,7 @@ import {
 } from "./crash-bench.ts";
 import { type CrashMode, LINE_POINTS, type LinePoint, STEP_POINTS, type StepPoint } from "./crash-points.ts";
 import { ENDS, tell } from "./crash-stories.ts";
+import type { FaultStack } from "./fault-stack.ts";
 import { mailboxOf } from "./requests.ts";
 import { orderStrike, type StrikeKind, withdrawStrike } from "./strike.ts";
 
@@ -168,9 +170,25 @@ async function note(
   );
   if (astray.length > 0) wrong.push(`not ${end}: ${astray.join(", ")}`);
   if (created !== (end === "created" ? runs : 0)) wrong.push(`${created} drafts of ${runs} requests`);
+  if (point.story === "undelegated") wrong.push(...(await withoutIncident(stack, ids)));
   const unexpected = two.filter((id) => !point.twoForAWhile?.includes(mode) && !landedLate(bench, id));
   if (unexpected.length > 0) wrong.push(`two drafts: ${unexpected.join(", ")}`);
   return { wrong: wrong.map((words) => `${mode}, ${point.what}: ${words}`), two };
+}
+
+/**
+ * Whoever is parked is taken up when its incident is over: one of which there is none stays for ever. Those that are there
+ * are over long ago from here on, so that no sweep of another mode has to ask Google about them.
+ */
+async function withoutIncident({ ledger }: FaultStack, ids: readonly string[]): Promise<readonly string[]> {
+  const incidents = ledger.documents(INCIDENTS);
+  const alone: string[] = [];
+  for (const id of ids) {
+    const incident = incidentIdOf(mailboxOf(id), "DELEGATION_MISSING");
+    const there = await incidents.update(incident, (now) => ({ ...now, state: "closed", closedAtMs: 0 }));
+    if (there === null) alone.push(id);
+  }
+  return alone.length === 0 ? [] : [`parked without an incident: ${alone.join(", ")}`];
 }
 
 /**

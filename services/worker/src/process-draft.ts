@@ -157,11 +157,10 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
     switch (error.class) {
       case "permanent":
         return deadLetterClaimed(deps, pushed, claim, error);
-      case "admin": {
-        const outcome = await deadLetterClaimed(deps, pushed, claim, error);
+      case "admin":
+        // First, as only an incident that is over takes up what is parked: whoever is parked without one would stay so.
         await deps.incidents.open(mailbox, error);
-        return outcome;
-      }
+        return deadLetterClaimed(deps, pushed, claim, error);
       case "throttled":
         pacer.refused(mailbox, error.retryAfterMs);
         await ledger.release(claim, "throttled");
