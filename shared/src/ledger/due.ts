@@ -22,7 +22,8 @@ export function dueAtMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime): num
   switch (state) {
     case "queued":
     case "processing": {
-      if (isUnpublished(record)) return nowMs + doubled(leaseMs * UNCONFIRMED_LEASES, looks);
+      // In whole milliseconds: no store keeps a part of one, and not every lease has three equal parts.
+      if (isUnpublished(record)) return nowMs + doubled(Math.ceil(leaseMs * UNCONFIRMED_LEASES), looks);
       if (tainted) return nowMs + doubled(leaseMs * TAINTED_LEASES, looks);
       return nowMs + QUEUE_LOST_AFTER_MS;
     }

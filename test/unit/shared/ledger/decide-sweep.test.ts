@@ -82,6 +82,11 @@ describe("when the sweep looks again", () => {
     assert.deepEqual(looks, [2, 4, 8, 16, 20, 20]);
   });
 
+  test("whatever the lease, in whole milliseconds", () => {
+    const record = due("queued", UNPUBLISHED);
+    assert.equal(dueAtMs(record, { leaseMs: 2_000, nowMs: NOW_MS }), NOW_MS + 667);
+  });
+
   test("one that may never have been published: after a third of a lease, then ever later", () => {
     assert.deepEqual(
       [0, 1, 2].map((n) => at("queued", { ...UNPUBLISHED, looks: n })),
