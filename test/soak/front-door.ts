@@ -20,6 +20,11 @@ export interface FrontDoor {
   close(): Promise<void>;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly said?: Buffer;
+}
+
 export async function openFrontDoor(
   fleet: Pick<WorkerFleet, "pick" | "next">,
   rates: FrontDoorRates,
@@ -41,12 +46,12 @@ export async function openFrontDoor(
       figures.duplicates += 1;
       void forward(other, incoming, body);
     }
-    const status = await forward(worker, incoming, body);
+    const { status, said } = await forward(worker, incoming, body);
     if (status < 300 && chance() < rates.lostAck) {
       figures.lostAcks += 1;
       return answer(outgoing, 503);
     }
-    return answer(outgoing, status);
+    return answer(outgoing, status, said);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
@@ -63,21 +68,27 @@ export async function openFrontDoor(
   };
 }
 
-/** The worker's status; 502 when it dies first. */
-function forward(worker: SoakWorker, { method, url, headers }: IncomingMessage, body: Buffer): Promise<number> {
+/** The worker's status; 502 when it dies first, 504 when it is stopped: what it does afterwards, nobody waits for. */
+function forward(worker: SoakWorker, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
   const id = requestIdOf(body);
   worker.underWay.push(id);
-  return new Promise<number>((resolve) => {
-    const sent = request(`${worker.url}${url}`, { method, headers, agent: worker.agent }, (answered) => {
-      answered.resume();
-      worker.answered += 1;
-      answered.once("close", () => resolve(answered.complete ? (answered.statusCode ?? 502) : 502));
+  const answered = new Promise<Answer>((resolve) => {
+    const sent = request(`${worker.url}${url}`, { method, headers, agent: worker.agent }, (incoming) => {
+      bodyOf(incoming).then(
+        (said) => {
+          const status = incoming.statusCode ?? 502;
+          if (status < 300) worker.settled += 1;
+          resolve({ status, said });
+        },
+        () => resolve({ status: 502 }),
+      );
     });
-    sent.once("error", () => resolve(502));
+    sent.once("error", () => resolve({ status: 502 }));
     sent.end(body);
   }).finally(() => {
     worker.underWay.splice(worker.underWay.indexOf(id), 1);
   });
+  return Promise.race([answered, worker.stopped.promise.then(() => ({ status: 504 }))]);
 }
 
 /** The id that the pushed message carries; a sweep carries none. */
@@ -85,8 +96,8 @@ function requestIdOf(body: Buffer): string {
   return /"id":"([^"]+)"/.exec(body.toString("latin1"))?.[1] ?? "";
 }
 
-function answer(outgoing: ServerResponse, status: number): void {
-  outgoing.writeHead(status).end();
+function answer(outgoing: ServerResponse, status: number, said?: Buffer): void {
+  outgoing.writeHead(status).end(said);
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {

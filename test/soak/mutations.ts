@@ -1,14 +1,17 @@
+import type { Break } from "./soak.ts";
+import { FAILING, KILLED, LATE, REFUSED, STOPPED, type Trial } from "./trials.ts";
 import type { Mutation } from "./worker-build.ts";
 
 export interface SwitchedOff {
-  /** The rule that is missing, by the model's name for the protocol without it. */
+  /** The rule that is missing, by the model's name for the protocol without it if it has one. */
   readonly name: string;
   readonly without: string;
   readonly mutations: readonly Mutation[];
-  readonly breaks: "duplicated" | "lost";
+  readonly trial: Trial;
+  readonly breaks: Break;
 }
 
-const CLAIM = "shared/src/ledger/decide.ts";
+const DECIDE = "shared/src/ledger/decide.ts";
 const LEDGER = "shared/src/ledger/draft-ledger.ts";
 const PIPELINE = "services/worker/src/process-draft.ts";
 
@@ -19,14 +22,10 @@ const NO_FIND: Mutation = {
   replace: "const mustFind = false;",
 };
 
-const NO_LEASE: Mutation = {
-  name: "no lease",
-  file: CLAIM,
-  find: "if (record.claimedAtMs === null) return 0;",
-  replace: "return 0;",
-};
-
-/** Each is the protocol with one rule less, and must show under the same faults under which the whole protocol holds. */
+/**
+ * Each is the protocol with one rule less, and must show in a trial in which the whole protocol holds. The model's V11 to
+ * V14 are left to it: each needs a crash between two certain writes of a replay, which chance does not find in seconds.
+ */
 export const SWITCHED_OFF: readonly SwitchedOff[] = [
   {
     name: "V0",
@@ -35,20 +34,31 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
       NO_FIND,
       {
         name: "no memory",
-        file: CLAIM,
+        file: DECIDE,
         find: "if (stored === null) return null;\n  if (stored.bodyHash",
         replace: "if (stored !== undefined) return null;\n  if (stored.bodyHash",
       },
     ],
-    breaks: "duplicated",
+    trial: KILLED,
+    breaks: "doubled",
   },
   {
     name: "V1",
     without: "leases: it only remembers what is done",
-    mutations: [NO_FIND, NO_LEASE],
-    breaks: "duplicated",
+    mutations: [
+      NO_FIND,
+      { name: "no lease", file: DECIDE, find: "if (record.claimedAtMs === null) return 0;", replace: "return 0;" },
+    ],
+    trial: KILLED,
+    breaks: "doubled",
   },
-  { name: "V2", without: "the find before a second create", mutations: [NO_FIND], breaks: "duplicated" },
+  {
+    name: "V2",
+    without: "the find before a second create",
+    mutations: [NO_FIND],
+    trial: KILLED,
+    breaks: "doubled",
+  },
   {
     name: "V3",
     without: "the nack of a delivery that meets a live lease",
@@ -61,6 +71,7 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
         replace: `return { kind: "duplicate", state: "processing" };`,
       },
     ],
+    trial: KILLED,
     breaks: "lost",
   },
   {
@@ -74,6 +85,150 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
         replace: `if (error.applied === "unknown") { await ledger.release(claim, null); continue; }`,
       },
     ],
+    trial: KILLED,
+    breaks: "doubled",
+  },
+  {
+    name: "claim-taint",
+    without: "the taint of a claim",
+    mutations: [
+      {
+        name: "no taint",
+        file: DECIDE,
+        find: "tainted: true,\n    claimedAtMs: time.nowMs,",
+        replace: "tainted: current.tainted,\n    claimedAtMs: time.nowMs,",
+      },
+    ],
+    trial: KILLED,
+    breaks: "doubled",
+  },
+  {
+    name: "release-taint",
+    without: "the taint that a claim found, when a refusal gives it back",
+    mutations: [
+      {
+        name: "released clean",
+        file: DECIDE,
+        find: "tainted: record.taintedBefore,",
+        replace: "tainted: false,",
+      },
+    ],
+    trial: REFUSED,
+    breaks: "doubled",
+  },
+  {
+    name: "fail-taint",
+    without: "the taint of a failure",
+    mutations: [
+      {
+        name: "failed clean",
+        file: DECIDE,
+        find: "return written(record, time, { ...endedBy(record, failure), claimedAtMs: null, note: null });",
+        replace:
+          "return written(record, time, { ...endedBy(record, failure), tainted: false, claimedAtMs: null, note: null });",
+      },
+    ],
+    trial: REFUSED,
+    breaks: "doubled",
+  },
+  {
+    name: "V4b",
+    without: "the taint across a replay",
+    mutations: [
+      {
+        name: "replayed clean",
+        file: DECIDE,
+        find: 'generation: record.generation + 1,\n    note: "publish-unconfirmed",',
+        replace: 'generation: record.generation + 1,\n    tainted: false,\n    note: "publish-unconfirmed",',
+      },
+    ],
+    trial: REFUSED,
+    breaks: "doubled",
+  },
+  {
+    name: "V10b",
+    without: "the record before the message: a replay is published, then recorded, and confirmed with it",
+    mutations: [
+      {
+        name: "published first",
+        file: "shared/src/replay/replay-row.ts",
+        find: `const moved = await ledger.replay(row.id, row.generation);
+  if (moved.kind !== "moved") return false;
+  await publishAgain({ ledger, ...deps }, moved.record).catch(() => {});`,
+        replace: `await publishAgain({ ledger, ...deps }, { ...row, generation: row.generation + 1 });
+  const moved = await ledger.replay(row.id, row.generation);
+  if (moved.kind !== "moved") return false;
+  await ledger.confirm(row.id, moved.record.generation);`,
+      },
+    ],
+    trial: REFUSED,
+    breaks: "lost",
+  },
+  {
+    name: "V4d",
+    without: "the fence of a release",
+    mutations: [
+      {
+        name: "release by anybody",
+        file: DECIDE,
+        find: `if (record.fence !== fence) return { kind: "fenced-off" };
+  if (record.state === "queued")`,
+        replace: `if (record.state === "queued")`,
+      },
+    ],
+    trial: STOPPED,
+    breaks: "doubled",
+  },
+  {
+    name: "send-guard",
+    without: "the send guard: a create leaves however old its claim is",
+    mutations: [
+      {
+        name: "no guard",
+        file: PIPELINE,
+        find: `if (Math.max(byMonotonicMs, byWallMs) > leaseMs / 3) throw new DraftError("LEASE_SPENT");`,
+        replace: "",
+      },
+      {
+        // The attempt's own deadline would mostly keep it back as well.
+        name: "no deadline",
+        file: PIPELINE,
+        find: "AbortSignal.timeout(deps.leaseMs / 2)",
+        replace: "AbortSignal.timeout(600_000)",
+      },
+    ],
+    trial: STOPPED,
+    breaks: "doubled",
+  },
+  {
+    // The record keeps the body, so that nobody loses the request; whoever reads the dead-letter topic never hears of it.
+    name: "V10a",
+    without: "the dead letter before the record: the failure is recorded, then published",
+    mutations: [
+      {
+        name: "recorded first",
+        file: "services/worker/src/dead-letter-request.ts",
+        find: `await deps.deadLetters.publish(encodeDeadLetter(pushed, claim.record.id, error, deps.clock.nowMs()));
+  const settled = await deps.ledger.fail(claim, failureOf(error, pushed));`,
+        replace: `const settled = await deps.ledger.fail(claim, failureOf(error, pushed));
+  await deps.deadLetters.publish(encodeDeadLetter(pushed, claim.record.id, error, deps.clock.nowMs()));`,
+      },
+    ],
+    trial: FAILING,
+    breaks: "untold",
+  },
+  {
+    name: "reconciler",
+    without: "the reconciler: nobody looks for a second draft",
+    mutations: [
+      {
+        name: "no reconciler",
+        file: "services/worker/src/start.ts",
+        find: "run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, orderingShards, log }, signal)",
+        replace: "run: async () => ({})",
+      },
+    ],
+    trial: LATE,
     breaks: "duplicated",
   },
 ];

@@ -1,68 +1,49 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startGoogle } from "@draftmill/local/google/start-google.ts";
-import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
-import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
-import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
-import { DEAD_LETTER_PUSH_SUBSCRIPTION, DRAFTS_SUBSCRIPTION, setUpTopics } from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
-import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
-import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
+import { LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import { createLifecycle, type Lifecycle } from "@draftmill/shared/lifecycle.ts";
 import { allRecords, readBooks } from "../support/books.ts";
 import { chanceOf } from "../support/chance.ts";
-import { type Reckoning, reckon } from "../support/reckoning.ts";
-import { type FrontDoor, openFrontDoor } from "./front-door.ts";
-import { scriptCreates } from "./google-faults.ts";
-import { quantile, RecoveryTimes } from "./recovery-times.ts";
-import { buildWorker, type Mutation } from "./worker-build.ts";
-import { startFleet } from "./worker-fleet.ts";
+import { reckon } from "../support/reckoning.ts";
+import { figuresOf, type SoakFigures } from "./figures.ts";
+import { Replayer } from "./replays.ts";
+import { isQuiet, lostNow, sweepUp } from "./rest.ts";
+import { BAD_DAY, type Scene } from "./scene.ts";
+import { soakMailboxes } from "./soak-topics.ts";
+import { openStage } from "./stage.ts";
+import { strike } from "./strikes.ts";
+import { Tally } from "./tally.ts";
+import type { Mutation } from "./worker-build.ts";
+
+/** What a run may show that the protocol must not let happen. See `SoakFigures`. */
+export type Break = "doubled" | "duplicated" | "lost" | "untold";
 
 export interface SoakOptions {
   readonly requests: number;
   readonly kills: number;
-  readonly workers: number;
+  /** How often a worker is stopped for longer than a lease. */
+  readonly pauses: number;
   readonly seed: number;
-  /** Time between two kills on average, in milliseconds. */
-  readonly killEveryMs: number;
+  readonly scene?: Scene;
   readonly mutations?: readonly Mutation[];
-  /** Added to the workers' environment: another ledger, say. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly firestore?: string | null;
   /** The run is broken off when this much time has gone by; what is not done counts as lost. */
   readonly withinMs: number;
+  /** Ends the run as soon as this has shown; only at its end if not given. */
+  readonly until?: Break;
+  /** As `until: "doubled"`, once it is of more requests than this; 0 unless given. */
+  readonly doublesAtMost?: number;
   readonly onProgress?: (line: string) => void;
 }
 
-export interface SoakFigures extends Reckoning {
-  readonly seconds: number;
-  readonly kills: number;
-  readonly duplicatePushes: number;
-  readonly lostAcks: number;
-  /** Requests with more than one draft before the sweep went over them. */
-  readonly duplicatedBeforeSweep: number;
-  readonly extrasDeleted: number;
-  /** Drafts that a later attempt found instead of making another. */
-  readonly found: number;
-  readonly creates: number;
-  /** From the death of a worker to the draft of a request that it had under way. */
-  readonly recoveryMedianMs: number;
-  readonly recoveryWorstMs: number;
-}
-
-const LEASE_MS = 3_000;
-const MAILBOXES = 8;
-const PROJECT = "soak";
-const PUSH = { audience: "https://worker.soak", serviceAccount: "push@soak.iam.gserviceaccount.com" };
-const CALL_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
+const SWEEP_EVERY_MS = 700;
+const WATCH_EVERY_MS = 200;
 /** So many requests are open at a time: the work lasts as long as the kills do. */
-const AHEAD = 100;
-
-/** The share of the work left for each kill that a worker does before it, on average: the kills are over first. */
-const WORK_OF_A_LIFE = 0.75;
+const AHEAD = 150;
 /** What the first worker does, in peace, so that the others need not compile again what it has run. */
 const WARM_UP = 20;
+/** Fewer kills than this are not worth it. */
+const WARM_UP_KILLS = 50;
 
 /** Runs the whole of it and reckons. Everything that chance decides follows from the seed, but not when the processes run. */
 export async function runSoak(options: SoakOptions): Promise<SoakFigures> {
@@ -75,162 +56,145 @@ export async function runSoak(options: SoakOptions): Promise<SoakFigures> {
 }
 
 async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFigures> {
-  const { requests, seed, onProgress = () => {} } = options;
+  const { requests, kills, pauses, seed, scene = BAD_DAY, onProgress = () => {} } = options;
   const startedMs = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), "draftmill-soak-"));
-  lifecycle.onClose(() => rm(folder, { recursive: true }));
-  const script = join(folder, "worker.mjs");
-  await buildWorker(script, options.mutations);
-
-  const signer = await createIdTokenSigner();
-  const google = await startGoogle({ statePath: ":memory:", signer, projectId: PROJECT, unitsPerMinute: 1_000_000 });
-  lifecycle.onClose(() => google.close());
-  const chance = chanceOf(seed);
-  scriptCreates(google.faults, 2 * requests, { throttled: 0.05, unavailable: 0.03, appliedThenCut: 0.05 }, chance);
-  const pubsub = await startPubsub({
-    statePath: ":memory:",
-    signer,
-    pushBackoff: false,
-    pushWindow: { initial: 24, max: 24 },
-  });
-  lifecycle.onClose(() => pubsub.close());
-
-  const recoveries = new RecoveryTimes();
-  let settled = 0;
-  let found = 0;
-  let extrasDeleted = 0;
-  const environment = {
-    ...google.environment(),
-    NODE_COMPILE_CACHE: join(folder, "cache"),
-    PORT: "0",
-    HOST: "127.0.0.1",
-    GOOGLE_CLOUD_PROJECT: PROJECT,
-    GOOGLE_SERVICE_ACCOUNT_EMAIL: google.serviceAccount,
-    MAILBOXES: "@example.com",
-    PUBSUB_EMULATOR_HOST: pubsub.hostPort,
-    PUSH_AUDIENCE: PUSH.audience,
-    PUSH_SERVICE_ACCOUNT: PUSH.serviceAccount,
-    LEDGER_URL: `sqlite:${join(folder, "ledger.db")}`,
-    CLAIM_LEASE_MS: String(LEASE_MS),
-    GOOGLE_TIMEOUT_MS: "500",
-    GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl,
-    ...options.environment,
-  };
-  const fleet = await startFleet({
-    script,
-    environment,
-    onEvent(event) {
-      if (event.message === "draft.settled" && event.outcome === "created") {
-        settled += 1;
-        recoveries.done(String(event.requestId));
-        if (event.found === true) found += 1;
-      }
-      if (event.message === "draft.extra-deleted") extrasDeleted += 1;
+  const isLate = (): boolean => performance.now() > startedMs + options.withinMs;
+  const warmsUp = kills >= WARM_UP_KILLS;
+  const tally = new Tally();
+  const stage = await openStage(
+    {
+      scene,
+      calls: 2 * requests,
+      warmsUp,
+      mutations: options.mutations ?? [],
+      firestore: options.firestore ?? null,
+      chance: chanceOf(seed),
+      onEvent: (event) => tally.note(event),
     },
-  });
-  lifecycle.onClose(() => fleet.close());
-  const door: FrontDoor = await openFrontDoor(fleet, { lostAck: 0.02, duplicate: 0.03 }, chance);
-  lifecycle.onClose(() => door.close());
-  const retry = { minimumBackoff: "0.1s", maximumBackoff: "0.5s" };
-  const topology = { pubsubUrl: pubsub.url, project: PROJECT, workerUrl: door.url, push: PUSH, retry };
-  await setUpTopics({ ...topology, maxDeliveryAttempts: 100 });
-  const sweeps = startSweepTimer({ workerUrl: () => door.url, push: PUSH, signer, everyMs: 0, onFailure: () => {} });
-  lifecycle.onClose(() => sweeps.close());
-  const store = await openLedger(environment.LEDGER_URL, {
-    clock: systemClock,
-    place: { FIRESTORE_ENDPOINT: "https://firestore.googleapis.com", ...environment },
-  });
-  lifecycle.onClose(() => store.close());
-  const ledger = new DraftLedger(store, { clock: systemClock, leaseMs: LEASE_MS });
-
-  const deadlineMs = performance.now() + options.withinMs;
-  const isLate = (): boolean => performance.now() > deadlineMs;
+    lifecycle,
+  );
+  const { fleet, ledger, google, topics } = stage;
+  const replayer = new Replayer(ledger);
   const accepted = Array.from({ length: requests }, (_, n) => `soak-${seed}-${n}`);
+  let lost: readonly string[] = [];
+  const letters = new Set<string>();
+  const untold = (): readonly string[] => [...replayer.failed()].filter((id) => !letters.has(id));
+  let isUntold = false;
+  const hasShown = (): boolean => {
+    switch (options.until) {
+      case "doubled":
+        return tally.doubled > (options.doublesAtMost ?? 0);
+      case "lost":
+        return lost.length > 0;
+      case "untold":
+        return isUntold;
+      case "duplicated":
+      case undefined:
+        return false;
+      default:
+        return options.until satisfies never;
+    }
+  };
+  const isOver = (): boolean => isLate() || lost.length > 0 || hasShown();
+
   let published = 0;
   const publishUpTo = async (count: number): Promise<void> => {
     if (published >= count) return;
-    await publish(
-      `${pubsub.url}/v1/projects/${PROJECT}/topics/draft-requests:publish`,
-      accepted.slice(published, count),
-    );
+    await topics.publish(accepted.slice(published, count));
     published = count;
   };
-  await publishUpTo(Math.min(requests, WARM_UP));
-  while (!isLate() && settled < published) await systemClock.sleep(LOOK_EVERY_MS);
-  await fleet.grow(options.workers);
-  const killing = kill();
-  while (published < requests && !isLate()) {
-    await publishUpTo(Math.min(requests, settled + AHEAD));
-    onProgress(`${published} of ${requests} published, ${fleet.kills()} of ${options.kills} kills`);
-    await systemClock.sleep(LOOK_EVERY_MS);
-  }
-  await killing;
-  onProgress(`${fleet.kills()} kills done, everything published`);
-  while (!isLate() && !(await isDone())) await systemClock.sleep(LOOK_EVERY_MS);
-  const quiet = AbortSignal.timeout(Math.max(1, Math.round(deadlineMs - performance.now())));
-  for (const name of [DRAFTS_SUBSCRIPTION, DEAD_LETTER_PUSH_SUBSCRIPTION]) {
-    await pubsub.idle(name, quiet).catch(() => {});
-  }
-  onProgress("every request has ended and the queue is empty");
-  const before = reckon({ accepted, ...(await readBooks(ledger, google)) });
-  onProgress(`at rest but for the sweep: ${before.created} created, ${before.duplicated.length} duplicated`);
-  while (!isLate() && (await isUnlooked(ledger))) {
-    await sweeps.sweep().catch(() => {});
-    await systemClock.sleep(LOOK_EVERY_MS);
-  }
-  const reckoning = reckon({ accepted, ...(await readBooks(ledger, google)) });
-  return {
-    ...reckoning,
-    seconds: Math.round((performance.now() - startedMs) / 100) / 10,
-    kills: fleet.kills(),
-    duplicatePushes: door.figures.duplicates,
-    lostAcks: door.figures.lostAcks,
-    duplicatedBeforeSweep: before.duplicated.length,
-    extrasDeleted,
-    found,
-    creates: google.calls.count("drafts.create"),
-    recoveryMedianMs: quantile(recoveries.all(), 0.5),
-    recoveryWorstMs: quantile(recoveries.all(), 1),
-  };
-
-  async function kill(): Promise<void> {
-    const killChance = chanceOf(seed + 1);
-    while (fleet.kills() < options.kills && settled < requests && !isLate()) {
-      await systemClock.sleep(-Math.log(1 - killChance()) * options.killEveryMs);
-      const workOfALife = (2 * WORK_OF_A_LIFE * (requests - settled)) / (options.kills - fleet.kills());
-      const ids = fleet.kill(killChance, Math.floor(killChance() * workOfALife));
-      recoveries.begin(ids);
+  if (warmsUp) {
+    await publishUpTo(Math.min(requests, WARM_UP));
+    while (!isOver() && !(await isDone(published))) {
+      await patiently(() => replayer.look());
+      await stage.sweep();
+      await systemClock.sleep(LOOK_EVERY_MS);
     }
-    await fleet.complete();
+  }
+  await fleet.grow(scene.workers);
+  const striking = strike(stage, { scene, requests, kills, pauses, seed, tally, isOver });
+  let isTending = true;
+  const tending = Promise.all([tend(), watchDrafts()]);
+  // Whichever fails is told of when it is awaited, not before everything is closed.
+  for (const beside of [striking, tending]) beside.catch(() => {});
+  while (published < requests && !isOver()) {
+    await publishUpTo(Math.min(requests, tally.made + AHEAD));
+    onProgress(`${published} of ${requests} published, ${fleet.kills()} of ${kills} kills`);
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+  await striking;
+  onProgress(`${fleet.kills()} kills and ${fleet.pauses()} pauses done, everything published`);
+  while (!isOver()) {
+    if (await isDone(requests)) break;
+    lost = await patiently(() => lostNow(stage));
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+  isTending = false;
+  await tending;
+  while (!isOver() && !(await isQuiet(stage))) await systemClock.sleep(LOOK_EVERY_MS);
+  onProgress(`every request has ended and the queue is empty: ${tally.doubled} had two drafts for a while`);
+  const before = reckon({ accepted, ...(await patiently(() => readBooks(ledger, google))) });
+  await sweepUp(stage, { accepted, isOver, patiently });
+  onProgress("every record has been looked at");
+  const reckoning = reckon({ accepted, ...(await patiently(() => readBooks(ledger, google))) });
+  await noteLetters();
+  return figuresOf({
+    stage,
+    tally,
+    replayer,
+    reckoning: { ...reckoning, lost: [...new Set([...reckoning.lost, ...lost])] },
+    before,
+    untold: untold(),
+    claims: (await patiently(() => allRecords(ledger))).reduce((sum, record) => sum + record.claims, 0),
+    seconds: Math.round((performance.now() - startedMs) / 100) / 10,
+  });
+
+  /** Firestore's emulator, on a busy machine, keeps a reader waiting for longer than the ledger does. */
+  async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof LedgerUnavailable) || isLate()) throw error;
+        await systemClock.sleep(LOOK_EVERY_MS);
+      }
+    }
   }
 
-  async function isDone(): Promise<boolean> {
-    const { queued, processing, created, failed, parked, dead } = await ledger.countByState();
-    return queued + processing === 0 && created + failed + parked + dead >= requests;
+  async function isDone(count: number): Promise<boolean> {
+    return (await patiently(() => ledger.countByState())).created >= count;
   }
-}
 
-/** A record that the sweep has to look at and has not looked at once. The second look is for a machine that was paused for long. */
-async function isUnlooked(ledger: DraftLedger): Promise<boolean> {
-  return (await allRecords(ledger)).some(({ dueAtMs, looks }) => dueAtMs !== null && looks === 0);
-}
+  /** What a schedule and a person do: sweep, and order the failures to be taken up again. */
+  async function tend(): Promise<void> {
+    while (isTending && !isOver()) {
+      await patiently(() => replayer.look());
+      await stage.sweep();
+      if (options.until === "untold") await noteLetters();
+      await systemClock.sleep(SWEEP_EVERY_MS);
+    }
+  }
 
-function mailboxes(): string[] {
-  return Array.from({ length: MAILBOXES }, (_, n) => `rep${n}@example.com`);
-}
+  /** After the failures: the letter of each was there before its record. */
+  async function noteLetters(): Promise<void> {
+    for (const id of await topics.takeLetters()) letters.add(id);
+    isUntold = untold().length > 0;
+  }
 
-async function publish(url: string, ids: readonly string[]): Promise<void> {
-  const all = mailboxes();
-  const messages = ids.map((id, n) => {
-    const request = { to: "ada@example.com", subject: `Soak ${id}`, message: "A line.", mailbox: all[n % all.length] };
-    return { data: Buffer.from(JSON.stringify(request)).toString("base64"), attributes: { id } };
-  });
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ messages }),
-    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-  });
-  if (!answer.ok) throw new Error(`Pub/Sub refused the requests: ${await answer.text()}`);
-  await answer.body?.cancel();
+  async function watchDrafts(): Promise<void> {
+    while (options.until === "doubled" && isTending && !isOver()) {
+      noteDoubled();
+      await systemClock.sleep(WATCH_EVERY_MS);
+    }
+  }
+
+  function noteDoubled(): void {
+    const drafts = soakMailboxes().flatMap((mailbox) => google.drafts(mailbox));
+    const seen = new Set<string>();
+    for (const { headers } of drafts) {
+      const id = headers.find(({ name }) => name.toLowerCase() === "x-draftmill-id")?.value ?? "";
+      if (seen.has(id)) tally.double(id);
+      seen.add(id);
+    }
+  }
 }

@@ -19,12 +19,19 @@ const COMMONJS_NAMES = [
   "const __dirname = import.meta.dirname;",
 ].join("\n");
 
-/** Bundles the worker as it is, or with rules switched off, into `outfile`. Throws when a rule is not where it is said to be. */
-export async function buildWorker(outfile: string, mutations: readonly Mutation[] = []): Promise<void> {
+/**
+ * Bundles the worker as it is, or with rules switched off, into the folder; returns the file to run. Throws when a rule is
+ * not where it is said to be. Unlike the image's build it leaves in files of their own what a worker loads on demand, and
+ * drops blanks: a start takes a sixth less of the processor's time (measured), and there are thousands.
+ */
+export async function buildWorker(outdir: string, mutations: readonly Mutation[] = []): Promise<string> {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["services/worker/src/main.ts"],
-    outfile,
+    entryPoints: { worker: "services/worker/src/main.ts" },
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
+    minifyWhitespace: true,
     bundle: true,
     platform: "node",
     target: "node24",
@@ -33,6 +40,7 @@ export async function buildWorker(outfile: string, mutations: readonly Mutation[
     logLevel: "error",
     plugins: mutations.length === 0 ? [] : [mutating(mutations)],
   });
+  return join(outdir, "worker.mjs");
 }
 
 function mutating(mutations: readonly Mutation[]): Plugin {

@@ -9,8 +9,10 @@ export interface SoakWorker {
   readonly child: ChildProcess;
   /** The requests of the pushes that it has not answered. */
   readonly underWay: string[];
-  /** How many pushes it has answered. */
-  answered: number;
+  /** How many pushes it has acknowledged. */
+  settled: number;
+  /** Resolves when it is stopped; another one each time. */
+  stopped: PromiseWithResolvers<void>;
 }
 
 /** Worker processes from one bundle, one at first; one that is killed is replaced. */
@@ -20,23 +22,33 @@ export interface WorkerFleet {
   /** Resolves when the next one listens. */
   next(): Promise<void>;
   /**
-   * SIGKILL for one that has work under way and has answered so many pushes, chosen by chance: one that dies as soon as it
+   * SIGKILL for one that has work under way and has settled so many pushes, chosen by chance: one that dies as soon as it
    * is there never comes to a create. The requests that it had; none if there was no such worker.
    */
-  kill(chance: () => number, answered: number): readonly string[];
+  kill(chance: () => number, settled: number): readonly string[];
   readonly kills: () => number;
   /**
+   * SIGSTOP for one that has work under way, chosen by chance, and SIGCONT when `over`, told of its requests, resolves: what
+   * it had begun it then goes on with, as if no time had gone by. Nothing if there is no such worker, or no second one.
+   */
+  pause(chance: () => number, over: (ids: readonly string[]) => Promise<void>): void;
+  readonly pauses: () => number;
+  /** Whether nothing is under way in any of them. */
+  isAtRest(): boolean;
+  /**
    * Ends the first one in good order and starts so many. Node writes its compile cache when a process ends, which one that
-   * is killed never does: what the first has run, the others need not compile again (a start without it takes 2 s).
+   * is killed never does: what the first has run, the others need not compile again.
    */
   grow(size: number): Promise<void>;
-  /** Resolves once all of them live. */
+  /** Resolves once all of them live and none is stopped. */
   complete(): Promise<void>;
   /** Ends them, as they stand. */
   close(): Promise<void>;
 }
 
 const START_WITHIN_MS = 30_000;
+/** No rubbish is worth collecting in a life of seconds: a tenth of the processor's time (measured). */
+const SHORT_LIFE = ["--min-semi-space-size=64", "--max-semi-space-size=64", "--v8-pool-size=0"];
 
 export async function startFleet(options: {
   readonly script: string;
@@ -46,8 +58,11 @@ export async function startFleet(options: {
   const workers = new Set<SoakWorker>();
   const starting = new Set<Promise<void>>();
   const children = new Set<ChildProcess>();
+  const stops = new Set<Promise<void>>();
   let isClosing = false;
+  const closing = Promise.withResolvers<void>();
   let kills = 0;
+  let pauses = 0;
   const failures: Error[] = [];
   const waiting = new Set<() => void>();
 
@@ -70,14 +85,44 @@ export async function startFleet(options: {
     starting.add(begun);
   };
   const complete = async (): Promise<void> => {
-    while (starting.size > 0) await Promise.all(starting);
+    while (starting.size + stops.size > 0) await Promise.all([...starting, ...stops]);
     if (failures[0] !== undefined) throw failures[0];
   };
+  // Should this process end without closing: a worker would live on.
+  const killAll = (): void => {
+    for (const child of children) child.kill("SIGKILL");
+  };
+  process.once("exit", killAll);
   startOne();
   await complete();
 
+  const resume = async (worker: SoakWorker, over: Promise<void>): Promise<void> => {
+    await Promise.race([over.catch(() => {}), closing.promise]);
+    worker.child.kill("SIGCONT");
+    workers.add(worker);
+    for (const wake of waiting) wake();
+    waiting.clear();
+  };
+  const oneOf = (fits: (worker: SoakWorker) => boolean, chance: () => number): SoakWorker | undefined => {
+    const busy = [...workers].filter((worker) => worker.underWay.length > 0 && fits(worker));
+    return busy[Math.floor(chance() * busy.length)];
+  };
+
   return {
     kills: () => kills,
+    pauses: () => pauses,
+    isAtRest: () => [...workers].every(({ underWay }) => underWay.length === 0) && stops.size === 0,
+    pause(chance, over) {
+      const victim = workers.size > 1 ? oneOf(() => true, chance) : undefined;
+      if (victim === undefined) return;
+      workers.delete(victim);
+      pauses += 1;
+      victim.child.kill("SIGSTOP");
+      victim.stopped.resolve();
+      victim.stopped = Promise.withResolvers();
+      const stop = resume(victim, over([...victim.underWay])).finally(() => stops.delete(stop));
+      stops.add(stop);
+    },
     async grow(size) {
       const first = [...workers];
       const gone = first.map(({ child }) => new Promise((exit) => child.once("exit", exit)));
@@ -96,8 +141,7 @@ export async function startFleet(options: {
     },
     next: () => new Promise((wake) => waiting.add(wake)),
     kill(chance, least) {
-      const busy = [...workers].filter(({ underWay, answered }) => underWay.length > 0 && answered >= least);
-      const victim = busy[Math.floor(chance() * busy.length)];
+      const victim = oneOf(({ settled }) => settled >= least, chance);
       if (victim === undefined) return [];
       workers.delete(victim);
       kills += 1;
@@ -106,10 +150,12 @@ export async function startFleet(options: {
     },
     async close() {
       isClosing = true;
+      closing.resolve();
       await Promise.allSettled(starting);
-      const gone = [...children].map((child) => new Promise((exit) => child.once("exit", exit)));
-      for (const child of children) child.kill("SIGKILL");
-      await Promise.all(gone);
+      const ends = [...children].map((child) => new Promise((exit) => child.once("exit", exit)));
+      killAll();
+      await Promise.all(ends);
+      process.off("exit", killAll);
     },
   };
 }
@@ -118,7 +164,10 @@ async function start(
   { script, environment, onEvent }: Parameters<typeof startFleet>[0],
   children: Set<ChildProcess>,
 ): Promise<SoakWorker> {
-  const child = spawn(process.execPath, [script], { env: { ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...SHORT_LIFE, script], {
+    env: { ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   children.add(child);
   child.once("exit", () => children.delete(child));
   const said: string[] = [];
@@ -141,7 +190,8 @@ async function start(
       });
     }
   });
-  return { url, child, agent: new Agent({ keepAlive: true }), underWay: [], answered: 0 };
+  const agent = new Agent({ keepAlive: true });
+  return { url, child, agent, underWay: [], settled: 0, stopped: Promise.withResolvers() };
 }
 
 function eventOf(line: string): Readonly<Record<string, unknown>> {

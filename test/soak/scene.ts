@@ -1,0 +1,40 @@
+import type { FrontDoorRates } from "./front-door.ts";
+import type { GoogleFaultRates } from "./google-faults.ts";
+
+/** What goes wrong in a run, and how often. */
+export interface Scene {
+  /** How long a claim holds; Google's deadline is a sixth of it. */
+  readonly leaseMs: number;
+  readonly workers: number;
+  /** Time between two kills on average. */
+  readonly killEveryMs: number;
+  /** How many pushes are out, however many of them fail: failures must not leave the workers without work. */
+  readonly pushWindow: number;
+  /** How long a worker is stopped: so many leases, by chance, or until another has one of its requests. */
+  readonly pause: { readonly least: number; readonly most: number } | "overtaken";
+  /** Added to each call to Google, so that more of it is under way when something happens. */
+  readonly latencyMs: number;
+  readonly google: GoogleFaultRates;
+  readonly door: FrontDoorRates;
+}
+
+/** Everything that happens to a deployment on a bad day, at once. */
+export const BAD_DAY: Scene = {
+  leaseMs: 2_000,
+  workers: 4,
+  killEveryMs: 20,
+  pushWindow: 16,
+  pause: { least: 1.02, most: 1.5 },
+  latencyMs: 0,
+  google: {
+    atFirst: 0,
+    throttled: 0.05,
+    unavailable: 0.03,
+    appliedThenCut: 0.05,
+    rejected: 0.01,
+    late: 0,
+    findRejected: 0.05,
+    findUnavailable: 0,
+  },
+  door: { lostAck: 0.02, duplicate: 0.03 },
+};

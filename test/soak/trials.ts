@@ -1,0 +1,99 @@
+import { BAD_DAY, type Scene } from "./scene.ts";
+
+/** A short run in which one kind of trouble is frequent, so that a missing rule shows soon. */
+export interface Trial {
+  readonly name: string;
+  readonly scene: Scene;
+  readonly requests: number;
+  readonly kills: number;
+  readonly pauses: number;
+  /**
+   * Of so many requests the whole protocol, too, lets a second draft show for a while, until the sweep: of one that is
+   * stopped between its guard and its socket, say. None unless given.
+   */
+  readonly doublesAtMost?: number;
+}
+
+const NOTHING_WRONG: Scene["google"] = {
+  atFirst: 0,
+  throttled: 0,
+  unavailable: 0,
+  appliedThenCut: 0,
+  rejected: 0,
+  late: 0,
+  findRejected: 0,
+  findUnavailable: 0,
+};
+
+const LEASE_MS = 1_500;
+
+/** Workers die, and answers of Gmail are lost. */
+export const KILLED: Trial = {
+  name: "killed",
+  scene: {
+    ...BAD_DAY,
+    leaseMs: LEASE_MS,
+    workers: 3,
+    google: { ...BAD_DAY.google, appliedThenCut: 0.15, findRejected: 0 },
+  },
+  requests: 80,
+  kills: 6,
+  pauses: 0,
+};
+
+/** Finds are refused, for now or for good, so that requests go back or fail whose draft may be there. */
+export const REFUSED: Trial = {
+  name: "refused",
+  scene: {
+    ...BAD_DAY,
+    leaseMs: LEASE_MS,
+    workers: 2,
+    google: { ...NOTHING_WRONG, appliedThenCut: 0.3, rejected: 0.1, findRejected: 0.4, findUnavailable: 0.3 },
+  },
+  requests: 80,
+  kills: 0,
+  pauses: 0,
+};
+
+/**
+ * Workers are stopped in the midst of slow calls, until another has one of their requests: what they then do comes late.
+ * Every first create fails, so that every request is looked for before the second.
+ */
+export const STOPPED: Trial = {
+  name: "stopped",
+  scene: {
+    ...BAD_DAY,
+    leaseMs: 3_000,
+    workers: 4,
+    pushWindow: 60,
+    pause: "overtaken",
+    latencyMs: 300,
+    google: { ...NOTHING_WRONG, atFirst: 60 },
+    door: { lostAck: 0, duplicate: 0.7 },
+  },
+  requests: 60,
+  kills: 0,
+  pauses: 24,
+  doublesAtMost: 2,
+};
+
+/** Many requests fail, under workers that die. */
+export const FAILING: Trial = {
+  name: "failing",
+  scene: { ...BAD_DAY, leaseMs: LEASE_MS, workers: 3, google: { ...NOTHING_WRONG, rejected: 0.4 } },
+  requests: 80,
+  kills: 12,
+  pauses: 0,
+};
+
+/** Drafts land when the next attempt has made another. */
+export const LATE: Trial = {
+  name: "late",
+  scene: { ...BAD_DAY, leaseMs: LEASE_MS, workers: 2, google: { ...NOTHING_WRONG, late: 0.2 } },
+  requests: 30,
+  kills: 0,
+  pauses: 0,
+  doublesAtMost: 30,
+};
+
+export const TRIALS: readonly Trial[] = [KILLED, REFUSED, STOPPED, FAILING, LATE];
