@@ -23,7 +23,7 @@ export const BAD_DAY: Scene = {
   leaseMs: 2_000,
   workers: 4,
   killEveryMs: 20,
-  pushWindow: 16,
+  pushWindow: 8,
   pause: { least: 1.02, most: 1.5 },
   latencyMs: 0,
   google: {

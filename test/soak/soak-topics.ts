@@ -7,7 +7,7 @@ export interface SoakTopics {
   takeLetters(): Promise<ReadonlySet<string>>;
 }
 
-const MAILBOXES = 8;
+const MAILBOXES = 3;
 const CALL_TIMEOUT_MS = 10_000;
 const LETTERS_AT_ONCE = 500;
 
