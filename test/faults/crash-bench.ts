@@ -18,6 +18,8 @@ export interface CrashBench {
   readonly sweepRuns: number;
   readonly rows: CrashRow[];
   readonly seen: Seen;
+  /** Aborts when the suite is over, whatever it was still waiting for. */
+  readonly over: AbortSignal;
 }
 
 /** What the services have logged of each request so far, with the time. */
@@ -35,6 +37,7 @@ export interface Seen {
 const LOOK_EVERY_MS = 20;
 /** A machine that is ten times slower than a quiet one gets there as well. */
 const WITHIN_MS = 300_000;
+const SAID_MAX = 20;
 const ACKNOWLEDGED = new Set([
   "created",
   "duplicate",
@@ -85,11 +88,15 @@ function add(times: Map<string, number[]>, key: string, timeMs: number): void {
   else known.push(timeMs);
 }
 
-/** Looks again and again; rejects with what is missing after five minutes. */
-export async function until(what: string, missing: () => Promise<number> | number): Promise<void> {
-  const startedMs = Date.now();
-  for (let left = await missing(); left > 0; left = await missing()) {
-    if (Date.now() - startedMs > WITHIN_MS) throw new Error(`${what}: ${left} are missing`);
+/** Looks again and again; rejects with what is missing after five minutes, or when the suite is over. */
+export async function until(
+  { over }: Pick<CrashBench, "over">,
+  what: string,
+  missing: () => Promise<readonly string[]> | readonly string[],
+): Promise<void> {
+  const signal = AbortSignal.any([over, AbortSignal.timeout(WITHIN_MS)]);
+  for (let left = await missing(); left.length > 0; left = await missing()) {
+    if (signal.aborted) throw new Error(`${what}: ${left.length} are missing: ${left.slice(0, SAID_MAX).join(", ")}`);
     await systemClock.sleep(LOOK_EVERY_MS);
   }
 }

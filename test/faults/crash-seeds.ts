@@ -34,20 +34,23 @@ export async function leave(bench: CrashBench, find: Find, ids: readonly string[
 }
 
 /** By a delivery, as any draft is made. */
-async function makeDrafts({ stack, requests }: CrashBench, ids: readonly string[], count: number): Promise<void> {
+async function makeDrafts(bench: CrashBench, ids: readonly string[], count: number): Promise<void> {
+  const { stack, requests } = bench;
   await requests.publishEach(ids);
-  await until("drafts to be found", async () => {
+  await until(bench, "drafts to be found", async () => {
     const records = await Promise.all(ids.map((id) => stack.ledger.get(id)));
     return ids.filter(
       (id, index) => records[index]?.state !== "created" || stack.google.drafts(mailboxOf(id)).length < count,
-    ).length;
+    );
   });
 }
 
 async function rewrite({ stack }: CrashBench, id: string, change: (record: DraftRecord) => DraftRecord): Promise<void> {
-  const stored = await stack.store.get(id);
-  if (stored === null) throw new Error(`${id} is not on record`);
-  await stack.store.cas(id, stored.revision, change(stored.record));
+  for (;;) {
+    const stored = await stack.store.get(id);
+    if (stored === null) throw new Error(`${id} is not on record`);
+    if ((await stack.store.cas(id, stored.revision, change(stored.record))).swapped) return;
+  }
 }
 
 /** An emulator that has just started may let the first calls wait for too long. Each write may be made twice. */

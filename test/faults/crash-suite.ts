@@ -34,14 +34,19 @@ export function deliverySuite(options: CrashSuiteOptions): void {
   });
 }
 
-/** Every step of what there is around deliveries, in every mode. */
+/** Every step of the sweep, and of a replay that it carries out, in every mode. */
 export function sweepSuite(options: CrashSuiteOptions): void {
-  crashSuite("each step of the sweep, of replays and of the api", options, (mode, bench) => {
+  crashSuite("each step of the sweep and of a replay", options, (mode, bench) => {
     it(`${mode} at each step of the sweep`, () => crashSweeps(bench(), mode));
     it(`${mode} at each step of a replay`, () => crashReplays(bench(), mode));
-    // A line is cut, whatever whoever is at its end makes of that.
+  });
+}
+
+/** Every line that all requests share, in every mode but one: a line is cut, whatever is made of that at its end. */
+export function lineSuite(options: CrashSuiteOptions): void {
+  crashSuite("each line that all requests share", options, (mode, bench) => {
     if (mode === "throw Error") return;
-    it(`${mode} on a line that all deliveries share`, () => crashSharedLines(bench(), mode));
+    it(`${mode} of the worker on each of its lines`, () => crashSharedLines(bench(), mode));
     it(`${mode} of the api between its record and its answer`, () => crashApi(bench(), mode));
   });
 }
@@ -55,6 +60,7 @@ function crashSuite(
     skip,
     timeout: withinMs,
   }, () => {
+    const over = new AbortController();
     let bench: CrashBench;
     let emulator: FirestoreEmulator | undefined;
     before(async () => {
@@ -69,9 +75,10 @@ function crashSuite(
         ...(emulator === undefined ? {} : { firestore: { hostPort: emulator.hostPort, project: "draftmill-crashes" } }),
       });
       const requests = createRequests(stack);
-      bench = { stack, requests, leaseMs: LEASE_MS, ...counts, rows: [], seen: watchEvents(stack) };
+      bench = { stack, requests, leaseMs: LEASE_MS, ...counts, rows: [], seen: watchEvents(stack), over: over.signal };
     });
     after(async () => {
+      over.abort();
       await bench.stack.finish();
       await emulator?.stop();
     });

@@ -101,7 +101,8 @@ function isSlow({ story }: StepPoint): boolean {
   return story === "answer lost";
 }
 
-async function bringToStep({ stack, requests, runs, seen }: CrashBench, mode: CrashMode, point: StepPoint) {
+async function bringToStep(bench: CrashBench, mode: CrashMode, point: StepPoint) {
+  const { stack, requests, runs, seen } = bench;
   const isThere = (id: string): boolean => seen.struckMs(id) !== undefined;
   const isOnItsWay = (id: string): boolean =>
     !stack.google.faults.pending().some((fault) => fault.mailbox === mailboxOf(id));
@@ -110,9 +111,9 @@ async function bringToStep({ stack, requests, runs, seen }: CrashBench, mode: Cr
   for (const ids of wavesOf(all)) {
     // Whoever stands still has a lease that runs out, and another delivery that takes over.
     await tell(stack, requests, point.story, ids, mode === "hang" ? 2 : 1);
-    await until(what, () => ids.filter((id) => !(isSlow(point) ? isOnItsWay : isThere)(id)).length);
+    await until(bench, what, () => ids.filter((id) => !(isSlow(point) ? isOnItsWay : isThere)(id)));
   }
-  await until(what, () => all.filter((id) => !isThere(id)).length);
+  await until(bench, what, () => all.filter((id) => !isThere(id)));
 }
 
 async function bringToLine({ stack, requests, runs }: CrashBench, mode: CrashMode, point: LinePoint) {
@@ -207,10 +208,10 @@ function landedLate({ stack: { google }, seen, leaseMs }: CrashBench, id: string
 const CLOCK_STEP_MS = 20;
 
 /** Sweeps until none of the requests has two drafts any more. */
-async function untilOne({ stack }: CrashBench, ids: readonly string[]): Promise<void> {
-  await until("requests with one draft", async () => {
-    const left = [...(await draftCounts(stack, ids)).values()].filter((count) => count > 1).length;
-    if (left > 0) await stack.sweep();
+async function untilOne(bench: CrashBench, ids: readonly string[]): Promise<void> {
+  await until(bench, "requests with one draft", async () => {
+    const left = [...(await draftCounts(bench.stack, ids))].flatMap(([id, count]) => (count > 1 ? [id] : []));
+    if (left.length > 0) await bench.stack.sweep();
     return left;
   });
 }

@@ -26,16 +26,16 @@ async function crashSharedLine(bench: CrashBench, mode: CrashMode, point: LinePo
   const held = stack.lines[line].fault({ side, upon, fault: { kind: "hold" } });
   await tell(stack, requests, story, ids);
   await held.met();
-  await until(`${mode}, ${point.what}`, async () => {
+  await until(bench, `${mode}, ${point.what}`, async () => {
     // Refused by Gmail is what is about to be told; without a token nobody has come further than the claim.
     if (story === "refused") {
       const refused = new Set(
         stack.google.calls.list().flatMap(({ status, mailbox }) => (status >= 400 ? mailbox : [])),
       );
-      return ids.filter((id) => !refused.has(mailboxOf(id))).length;
+      return ids.filter((id) => !refused.has(mailboxOf(id)));
     }
     const records = await Promise.all(ids.map((id) => stack.ledger.get(id)));
-    return records.filter((record) => (record?.claims ?? 0) === 0).length;
+    return ids.filter((_, index) => (records[index]?.claims ?? 0) === 0);
   });
   return strike(bench, mode, "worker", held);
 }
@@ -50,7 +50,10 @@ async function crashApiAt(bench: CrashBench, mode: CrashMode, { what, side, unti
   const before = (await stack.ledger.countByState())[there];
   const held = stack.lines.publish.fault({ side, fault: { kind: "hold" } });
   const submitted = requests.submitEach(runs);
-  await until(`${mode}, ${what}`, async () => before + runs - (await stack.ledger.countByState())[there]);
+  await until(bench, `${mode}, ${what}`, async () => {
+    const come = (await stack.ledger.countByState())[there] - before;
+    return come < runs ? [`${runs - come} ${there}`] : [];
+  });
   const endedMs = await strike(bench, mode, "api", held);
   const ids = await submitted;
   const answeredMs = Date.now();

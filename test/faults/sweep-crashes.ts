@@ -45,7 +45,7 @@ async function strikeSweeps(bench: CrashBench, mode: CrashMode, points: readonly
     orderFor(bench, mode, points, spared);
     const rest = Math.max(0, before.length - atOnce);
     const sweeping = sweepUntil(bench, () => left().length <= rest);
-    await until(`${mode}, ${points[0]?.what} and the like`, () => left().length - rest);
+    await until(bench, `${mode}, ${points[0]?.what} and the like`, () => left().slice(rest));
     if (isEnd(mode)) await endProcess(stack.worker, mode).back;
     if (mode === "hang") underWay.push(sweeping);
     else await sweeping;
@@ -60,9 +60,9 @@ function sweepRunsOf({ runs, sweepRuns }: CrashBench, mode: CrashMode): number {
 }
 
 /** A sweep that fails is followed by another, as each minute. */
-async function sweepUntil({ stack }: CrashBench, holds: () => boolean): Promise<void> {
+async function sweepUntil({ stack, over }: CrashBench, holds: () => boolean): Promise<void> {
   do await stack.sweep().catch(() => {});
-  while (!holds());
+  while (!holds() && !over.aborted);
 }
 
 /** Sweeps until each has one draft, the one that its record names. */
@@ -72,10 +72,10 @@ async function putRight(bench: CrashBench, mode: CrashMode, points: readonly Swe
   const struckUntilMs = Date.now();
   const ids = points.flatMap((point) => idsOf(mode, point, runs));
   const endedMs = new Map<string, number>();
-  await until(`${mode}, sweeps put right`, async () => {
+  await until(bench, `${mode}, sweeps put right`, async () => {
     await stack.sweep();
     for (const id of ids) if (!endedMs.has(id) && (await isRight(bench, id))) endedMs.set(id, Date.now());
-    return ids.length - endedMs.size;
+    return ids.filter((id) => !endedMs.has(id));
   });
   for (const point of points) {
     const own = idsOf(mode, point, runs);
