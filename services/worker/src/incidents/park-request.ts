@@ -7,7 +7,7 @@ import type { Outcome } from "../outcome.ts";
 
 /**
  * Sets a request aside for an incident of its mailbox: no call to Google, no claim. The ledger keeps its body, so that no
- * dead letter is needed, and a replay takes it up once the incident is over. Null while another delivery has it.
+ * dead letter is needed, and a replay takes it up once the incident is over. `busy` while another delivery has it.
  */
 export async function parkRequest(
   { ledger }: { readonly ledger: DraftLedger },
