@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { quietPort } from "./quiet-port.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const ASK_EVERY_MS = 50;
@@ -26,7 +26,7 @@ export async function findFirestoreEmulator(): Promise<{ readonly script: string
 
 /** Runs on a free loopback port, in a process group of its own, with everything in memory. */
 export async function startFirestoreEmulator(script: string): Promise<FirestoreEmulator> {
-  const port = await freePort();
+  const port = await quietPort();
   const child = spawn(script, ["start", "--host=127.0.0.1", `--port=${port}`], { detached: true, stdio: "ignore" });
   const hostPort = `127.0.0.1:${port}`;
   try {
@@ -67,15 +67,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   process.kill(-child.pid, "SIGKILL");
   await gone;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("no free port");
-  return address.port;
 }
 
 /** What a command prints, or undefined if it cannot be run or fails. */

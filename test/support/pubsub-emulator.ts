@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { quietPort } from "./quiet-port.ts";
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -26,7 +26,7 @@ export async function findPubsubEmulator(): Promise<{ readonly script: string } 
 
 /** Runs on a free loopback port, in a process group of its own. */
 export async function startPubsubEmulator(script: string): Promise<PubsubEmulator> {
-  const port = await freePort();
+  const port = await quietPort();
   const child = spawn(script, [`--host=127.0.0.1`, `--port=${port}`], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -71,15 +71,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   process.kill(-child.pid, "SIGKILL");
   await gone;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("no free port");
-  return address.port;
 }
 
 /** What a command prints, or undefined if it cannot be run or fails. */
