@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -277,12 +277,17 @@ describe("no secret and nothing of a mail comes out where it should not", { time
   });
 
   it("a caller without an identity, where one is asked for", async () => {
+    const callersFile = join(folder, "callers.json");
+    const known = { caller: "crm@example.test", role: "submit", mailboxes: ["@example.com"] };
+    await writeFile(callersFile, JSON.stringify({ callers: [known] }));
     const api = await startServiceProcess("api", {
       environment: {
         HOST: "127.0.0.1",
         PORT: "0",
         AUTH_MODE: "iam",
         K_SERVICE: "api",
+        AUTH_AUDIENCE: "https://api.test",
+        CALLERS_FILE: callersFile,
         MAILBOXES: "@example.com",
         LEDGER_URL: `sqlite:${join(folder, "other.db")}`,
         PUBSUB_EMULATOR_HOST: new URL(stack.pubsubUrl).host,

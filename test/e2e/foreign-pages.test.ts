@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -112,15 +112,19 @@ function statusAs(host: string, port: string): Promise<number | undefined> {
 const SETTINGS = [
   { why: "nobody proves who they are on a loopback address", status: 403, AUTH_MODE: "none", HOST: "127.0.0.1" },
   { why: "other machines may call", status: 200, AUTH_MODE: "none", HOST: "0.0.0.0", ALLOW_UNAUTHENTICATED: "true" },
-  { why: "callers prove who they are", status: 200, AUTH_MODE: "iam", HOST: "127.0.0.1", K_SERVICE: "api" },
+  { why: "callers prove who they are", status: 200, AUTH_MODE: "oidc", HOST: "127.0.0.1" },
 ] as const;
 
 for (const { why, status, ...settings } of SETTINGS) {
   test(`a foreign Host is answered with ${status} where ${why}`, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "draftmill-hosts-"));
     t.after(() => rm(folder, { recursive: true, force: true }));
+    const callersFile = join(folder, "callers.json");
+    await writeFile(callersFile, JSON.stringify({ callers: [] }));
+    const policy = settings.AUTH_MODE === "none" ? {} : { AUTH_AUDIENCE: "https://a.test", CALLERS_FILE: callersFile };
     const environment = {
       ...settings,
+      ...policy,
       PORT: "0",
       GMAIL_USER: "ada@example.com",
       GOOGLE_CLOUD_PROJECT: "p",
