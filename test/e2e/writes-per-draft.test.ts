@@ -25,16 +25,20 @@ it("a draft costs three writes to Firestore and no document read: accept, claim,
     environment: { LEDGER_URL: "firestore:", FIRESTORE_EMULATOR_HOST: line.hostPort },
   });
   t.after(() => stack.finish());
+  const makeDrafts = async (mailboxOf: (n: number) => string): Promise<void> => {
+    const answers = await Promise.all(
+      Array.from({ length: DRAFTS }, (_, n) =>
+        stack.post("/v1/drafts", { to: "a@example.test", subject: `${n}`, message: "M", mailbox: mailboxOf(n) }),
+      ),
+    );
+    assert.ok(answers.every(({ status }) => status === 202));
+    await stack.pubsub?.idle("draft-requests-push", AbortSignal.timeout(IDLE_WITHIN_MS));
+  };
+  // An emulator that has just started can take longer for an answer than the driver waits, which then asks again.
+  await makeDrafts(() => "warm-up@example.com");
   line.forgetCounts();
 
-  const answers = await Promise.all(
-    Array.from({ length: DRAFTS }, (_, n) => {
-      const mailbox = `rep${n % MAILBOXES}@example.com`;
-      return stack.post("/v1/drafts", { to: "a@example.test", subject: `Number ${n}`, message: "M", mailbox });
-    }),
-  );
-  assert.ok(answers.every(({ status }) => status === 202));
-  await stack.pubsub?.idle("draft-requests-push", AbortSignal.timeout(IDLE_WITHIN_MS));
+  await makeDrafts((n) => `rep${n % MAILBOXES}@example.com`);
 
   const mailboxes = Array.from({ length: MAILBOXES }, (_, n) => `rep${n}@example.com`);
   assert.equal(mailboxes.flatMap((mailbox) => stack.google.drafts(mailbox)).length, DRAFTS);

@@ -54,17 +54,17 @@ describe("connections that take their time", { timeout: 170_000, concurrency: tr
     ["whose headers never end", "POST /v1/drafts HTTP/1.1\r\nX-A: ", "slow"],
     [
       "whose body never ends",
-      "POST /v1/drafts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{",
+      "POST /v1/drafts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{",
       " ",
     ],
     [
       "whose chunks never end",
-      "POST /v1/drafts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{",
+      "POST /v1/drafts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{",
       " ",
     ],
     [
       "whose second request never ends",
-      "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nPOST /v1/drafts HTTP/1.1\r\nX-A: ",
+      "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /v1/drafts HTTP/1.1\r\nX-A: ",
       "slow",
     ],
   ];
