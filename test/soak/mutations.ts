@@ -138,8 +138,8 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
       {
         name: "replayed clean",
         file: DECIDE,
-        find: 'generation: record.generation + 1,\n    note: "publish-unconfirmed",',
-        replace: 'generation: record.generation + 1,\n    tainted: false,\n    note: "publish-unconfirmed",',
+        find: 'replayedBy,\n    note: "publish-unconfirmed",',
+        replace: 'replayedBy,\n    tainted: false,\n    note: "publish-unconfirmed",',
       },
     ],
     trial: REFUSED,
@@ -152,12 +152,12 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
       {
         name: "published first",
         file: "shared/src/replay/replay-row.ts",
-        find: `const moved = await ledger.replay(row.id, row.generation);
-  if (moved.kind !== "moved") return false;
-  await publishAgain({ ledger, ...deps }, moved.record).catch(() => {});`,
-        replace: `await publishAgain({ ledger, ...deps }, { ...row, generation: row.generation + 1 });
-  const moved = await ledger.replay(row.id, row.generation);
-  if (moved.kind !== "moved") return false;
+        find: `const moved = await ledger.replay(row.id, row.generation, by);
+  if (moved.kind !== "moved") return "moved";
+  await publishAgain({ ledger, ...deps }, moved.record, body).catch(() => {});`,
+        replace: `await publishAgain({ ledger, ...deps }, { ...row, generation: row.generation + 1 }, body);
+  const moved = await ledger.replay(row.id, row.generation, by);
+  if (moved.kind !== "moved") return "moved";
   await ledger.confirm(row.id, moved.record.generation);`,
       },
     ],
