@@ -5,7 +5,7 @@ import { TRIALS, type Trial } from "./trials.ts";
 
 const WITHIN_MS = 120_000;
 /** A rule that is missing shows by chance: so many seeds are tried. */
-const TRIES = 3;
+const TRIES = 6;
 
 /**
  * The whole protocol in each trial, where it must hold, and then with one rule less at a time, which must show. `only` names
