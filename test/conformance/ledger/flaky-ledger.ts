@@ -1,5 +1,6 @@
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type Ledger, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
+import { passingLedger } from "../../support/passing-ledger.ts";
 
 /** `lost-answer`: the write happens, the caller hears of a failure. `refused`: it does not happen. */
 export type Fault = "lost-answer" | "refused";
@@ -21,19 +22,11 @@ export class FlakyLedger {
       return answer;
     };
     this.ledger = {
+      ...passingLedger(store),
       create: (record: DraftRecord) => send(() => store.create(record)),
       cas: (id, revision, record) => send(() => store.cas(id, revision, record)),
-      get: (id) => store.get(id),
-      due: (beforeMs, limit) => store.due(beforeMs, limit),
-      failureGroups: (filter, limit) => store.failureGroups(filter, limit),
       createDocument: (kind, document) => send(() => store.createDocument(kind, document)),
-      document: (kind, id) => store.document(kind, id),
       casDocument: (kind, revision, document) => send(() => store.casDocument(kind, revision, document)),
-      documents: (kind, page) => store.documents(kind, page),
-      list: (query) => store.list(query),
-      count: (filter) => store.count(filter),
-      watch: (id, signal) => store.watch(id, signal),
-      close: () => store.close(),
     };
   }
 }
