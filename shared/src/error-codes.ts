@@ -43,8 +43,8 @@ export const ERROR_CODES = {
   BODY_MALFORMED: {
     class: "permanent",
     status: 400,
-    title: "The body is not valid JSON.",
-    remedy: "Send one JSON object, UTF-8, with Content-Type: application/json.",
+    title: "The body is not valid JSON (I-JSON, RFC 7493).",
+    remedy: "Send one JSON object, UTF-8, each key once, with Content-Type: application/json.",
   },
   HEADER_INVALID: {
     class: "permanent",
@@ -208,7 +208,7 @@ export const ERROR_CODES = {
   MESSAGE_MALFORMED: {
     class: "permanent",
     status: 422,
-    title: "The message's data is not a JSON object.",
+    title: "The message's data is not a JSON object, each key once.",
     remedy: `Publish the request itself as JSON: gcloud pubsub topics publish draft-requests --message='{"to":"…","subject":"…","message":"…"}'`,
   },
   REQUEST_ID_REUSED: {

@@ -35,8 +35,11 @@ const typed = (type: string): Pick<SentBody, "bytes" | "headers"> => ({
 });
 
 const BODIES: Readonly<Record<string, SentBody>> = {
-  "a key twice: the last counts": { bytes: and('"subject":"another","to":"first@example.com"'), ...fine },
-  "a key twice, the last of them wrong": { bytes: REQUEST.replace("}", ',"to":"nobody"}'), ...invalid },
+  "two keys twice": { bytes: and('"subject":"another","to":"first@example.com"'), ...refused },
+  "a key twice with the same value": { bytes: and('"to":"ada@example.com"'), ...refused },
+  "a key twice, once spelt with escapes": { bytes: and('"\\u0074o":"first@example.com"'), ...refused },
+  "a key twice in a label": { bytes: and('"metadata":{"a":"b","a":"c"}'), ...refused },
+  "a key that stands in a text as well": { bytes: and('"metadata":{"a":"\\"to\\": \\\\"}'), ...fine },
   "__proto__ with a recipient": {
     bytes: and('"__proto__":{"bcc":"evil@example.test"}'),
     expected: [400, "BODY_MALFORMED"],

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { DraftError, type FieldProblem } from "../errors.ts";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "./draft-request.ts";
 import type { PushedMessage } from "./pushed-message.ts";
+import { repeatedKey } from "./repeated-key.ts";
 import { idFromDedupeKey, isRequestId } from "./request-id.ts";
 
 /** What a draft message carries beside its data. All optional for a producer; none of it authorises anything. */
@@ -78,7 +79,7 @@ export function decodeDraftMessage(
   const givenId = attributes.id ?? "";
   const fallbackId = isRequestId(givenId) ? givenId : pushed.messageId;
   const value = parseJson(pushed.data);
-  if (value === undefined) return { ok: false, id: fallbackId, error: new DraftError("MESSAGE_MALFORMED") };
+  if (value instanceof DraftError) return { ok: false, id: fallbackId, error: value };
   const parsed = parseDraftRequest(withDedupeKey(value, attributes.dedupeKey), defaultMailbox);
   if (!parsed.ok) return { ok: false, id: fallbackId, error: invalidRequest(parsed.problems) };
   const { request } = parsed;
@@ -126,11 +127,15 @@ export function invalidRequest(fields: readonly FieldProblem[]): DraftError {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseJson(data: Buffer): object | undefined {
+function parseJson(data: Buffer): object | DraftError {
   try {
-    const value: unknown = JSON.parse(utf8.decode(data));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    const json = utf8.decode(data);
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return new DraftError("MESSAGE_MALFORMED");
+    const repeated = repeatedKey(json);
+    if (repeated === null) return value;
+    return new DraftError("MESSAGE_MALFORMED", { reason: repeated.detail, fields: [repeated] });
   } catch {
-    return undefined;
+    return new DraftError("MESSAGE_MALFORMED");
   }
 }
