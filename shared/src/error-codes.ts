@@ -198,6 +198,13 @@ export const ERROR_CODES = {
     remedy:
       "Nothing for a push, which comes again; send a call again. If it stays, check the way out to GOOGLE_CERTS_ENDPOINT.",
   },
+  PUSH_SUBSCRIPTION_UNKNOWN: {
+    class: "transient",
+    status: 403,
+    title: "A push is not of the subscription that the route is for.",
+    remedy:
+      "Set DRAFTS_SUBSCRIPTION and DEAD_LETTER_SUBSCRIPTION to the names that `gcloud pubsub subscriptions list` shows with /push and /dead-letters, or take the push endpoint from the other one: gcloud pubsub subscriptions modify-push-config SUBSCRIPTION --push-endpoint=",
+  },
   PUSH_MALFORMED: {
     class: "transient",
     status: 400,

@@ -15,7 +15,7 @@ export const SERVICE_VARIABLES = {
   GOOGLE_CLOUD_PROJECT: {
     parse: asText,
     fallback: undefined,
-    meaning: "project id; on Google Cloud the metadata server knows it",
+    meaning: "project id; unset, the api asks the metadata server, and the worker needs its subscriptions' full names",
   },
   GMAIL_USER: { parse: asMailbox, fallback: undefined, meaning: "the mailbox of requests that name none" },
   MAILBOXES: {

@@ -272,7 +272,9 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     }
     stack.pubsub?.faults.token("wrong-email", 1, "draft-requests-push");
     await stack.settled(await stack.publish(JSON.stringify(requestFor("pushed"))));
+    assert.equal(await push(envelope, token), 403);
     await logged("push.refused", { code: "PUSH_UNVERIFIED" });
+    await logged("push.refused", { code: "PUSH_SUBSCRIPTION_UNKNOWN" });
     await logged("push.refused", { code: "PUSH_MALFORMED" });
   });
 

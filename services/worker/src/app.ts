@@ -6,11 +6,13 @@ import { letterStatusOf, settleDeadLetter } from "./dead-letters/settle-dead-let
 import { logDelivery } from "./delivery-log.ts";
 import { statusOf } from "./outcome.ts";
 import { type ProcessDeps, processDraft } from "./process-draft.ts";
+import { expectSubscription, type PushSubscriptions } from "./push/expect-subscription.ts";
 import type { VerifyPush } from "./push/verify-push.ts";
 import { type SweepDeps, sweep } from "./sweep/sweep.ts";
 
 export interface WorkerDeps extends ProcessDeps, SweepDeps {
   readonly verifyPush: VerifyPush;
+  readonly subscriptions: PushSubscriptions;
   readonly project: string | undefined;
   /** Aborts when the process is to stop: what waits gives up and is delivered again. */
   readonly stopping: AbortSignal;
@@ -60,6 +62,7 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
 
   app.post("/push", verified, async (request, reply) => {
     const startedMs = deps.clock.monotonicMs();
+    expectSubscription(request.body, deps.subscriptions.drafts);
     const pushed = decodePush(request.body);
     const delivered = await processDraft(deps, pushed, holdOf(deps, reply));
     const status = statusOf(delivered.outcome);
@@ -69,6 +72,7 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
 
   app.post("/dead-letters", verified, async (request, reply) => {
     const startedMs = deps.clock.monotonicMs();
+    expectSubscription(request.body, deps.subscriptions.deadLetters);
     const pushed = decodePush(request.body);
     const { requestId, outcome } = await settleDeadLetter(deps, pushed, holdOf(deps, reply));
     const status = letterStatusOf(outcome);

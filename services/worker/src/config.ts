@@ -15,6 +15,7 @@ import {
   SERVICE_VARIABLES,
   serviceConflicts,
 } from "@draftmill/shared/service-variables.ts";
+import type { PushSubscriptions } from "./push/expect-subscription.ts";
 
 /** Every variable of the worker. The README's table is tested against it. */
 export const WORKER_VARIABLES = {
@@ -52,6 +53,17 @@ export const WORKER_VARIABLES = {
     fallback: undefined,
     meaning: "service account that the push token names; required with oidc",
   },
+  DRAFTS_SUBSCRIPTION: {
+    parse: asSubscription,
+    fallback: "draft-requests-push",
+    meaning:
+      "the only subscription that may push to /push: its name in GOOGLE_CLOUD_PROJECT, or projects/P/subscriptions/S",
+  },
+  DEAD_LETTER_SUBSCRIPTION: {
+    parse: asSubscription,
+    fallback: "draft-requests-dead-letter-push",
+    meaning: "the same for /dead-letters",
+  },
   GOOGLE_TIMEOUT_MS: {
     parse: asWholeNumber(100, 600_000),
     fallback: 30_000,
@@ -61,6 +73,9 @@ export const WORKER_VARIABLES = {
 
 const NO_PUSH_IDENTITY =
   "PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT are required with PUSH_AUTH_MODE=oidc; see: gcloud pubsub subscriptions describe SUBSCRIPTION --format='value(pushConfig.oidcToken)'";
+
+const NO_PROJECT =
+  "GOOGLE_CLOUD_PROJECT is required, or DRAFTS_SUBSCRIPTION and DEAD_LETTER_SUBSCRIPTION as projects/P/subscriptions/S: a subscription of the same name in another project must not push";
 
 export type WorkerEnv = EnvOf<typeof WORKER_VARIABLES>;
 
@@ -73,6 +88,7 @@ export interface WorkerConfig extends MailboxSettings {
   readonly env: WorkerEnv;
   /** Null when pushes carry no token (Google's emulator). */
   readonly pushIdentity: PushIdentity | null;
+  readonly subscriptions: PushSubscriptions;
 }
 
 /** Reads the worker's configuration. Throws `EnvironmentError` with everything that is wrong, also between variables. */
@@ -82,6 +98,7 @@ export function readWorkerConfig(environment: Environment): WorkerConfig {
     env,
     ...mailboxSettings(env),
     pushIdentity: pushIdentityOf(env),
+    subscriptions: subscriptionsOf(env),
   };
 }
 
@@ -104,7 +121,18 @@ function findConflicts(environment: Environment): string[] {
   if (authMode === "oidc" && (given("PUSH_AUDIENCE") === null || given("PUSH_SERVICE_ACCOUNT") === null)) {
     conflicts.push(NO_PUSH_IDENTITY);
   }
+  const names = [given("DRAFTS_SUBSCRIPTION"), given("DEAD_LETTER_SUBSCRIPTION")];
+  if (given("GOOGLE_CLOUD_PROJECT") === null && !names.every((name) => name?.includes("/"))) conflicts.push(NO_PROJECT);
   return conflicts;
+}
+
+function subscriptionsOf(env: WorkerEnv): PushSubscriptions {
+  const fullName = (name: string): string => {
+    if (name.includes("/")) return name;
+    if (env.GOOGLE_CLOUD_PROJECT === undefined) throw new EnvironmentError([NO_PROJECT]);
+    return `projects/${env.GOOGLE_CLOUD_PROJECT}/subscriptions/${name}`;
+  };
+  return { drafts: fullName(env.DRAFTS_SUBSCRIPTION), deadLetters: fullName(env.DEAD_LETTER_SUBSCRIPTION) };
 }
 
 function pushIdentityOf({ PUSH_AUTH_MODE, PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT }: WorkerEnv): PushIdentity | null {
@@ -112,4 +140,11 @@ function pushIdentityOf({ PUSH_AUTH_MODE, PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT }:
   // findConflicts has told it already; this keeps a slip there from letting every push in.
   if (PUSH_AUDIENCE === undefined || PUSH_SERVICE_ACCOUNT === undefined) throw new EnvironmentError([NO_PUSH_IDENTITY]);
   return { audience: PUSH_AUDIENCE, serviceAccount: PUSH_SERVICE_ACCOUNT };
+}
+
+/** How a subscription may be named: https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
+function asSubscription(raw: string): string {
+  if (!/^(?:projects\/[^/\s]{1,100}\/subscriptions\/)?[A-Za-z][\w.~+%-]{2,254}$/.test(raw))
+    throw new Error(`must be a subscription's name or projects/P/subscriptions/S, and is ${JSON.stringify(raw)}`);
+  return raw;
 }

@@ -91,6 +91,7 @@ export async function startWorker(environment: Environment, options: WorkerOptio
       clock,
       random: Math.random,
       verifyPush: pushVerifier(config, clock),
+      subscriptions: config.subscriptions,
       log,
       project: env.GOOGLE_CLOUD_PROJECT,
       stopping: stopping.signal,

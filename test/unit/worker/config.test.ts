@@ -4,6 +4,7 @@ import { type Environment, EnvironmentError } from "@draftmill/shared/env.ts";
 import { readWorkerConfig } from "@draftmill/worker/config.ts";
 
 const SOUND = {
+  GOOGLE_CLOUD_PROJECT: "demo",
   GMAIL_USER: "ada@example.com",
   PUSH_AUDIENCE: "https://worker.example",
   PUSH_SERVICE_ACCOUNT: "push@demo.iam.gserviceaccount.com",
@@ -19,14 +20,18 @@ function problemsOf(environment: Environment): readonly string[] {
   return [];
 }
 
-test("four variables suffice on Cloud Run, and the defaults are Google's", () => {
-  const { env, mailboxes, defaultMailbox, pushIdentity } = readWorkerConfig(SOUND);
+test("five variables suffice on Cloud Run, and the defaults are Google's", () => {
+  const { env, mailboxes, defaultMailbox, pushIdentity, subscriptions } = readWorkerConfig(SOUND);
   assert.equal(defaultMailbox, "ada@example.com");
   assert.deepEqual([...mailboxes.addresses], ["ada@example.com"]);
   assert.equal(mailboxes.domains.size, 0);
   assert.deepEqual(pushIdentity, {
     audience: "https://worker.example",
     serviceAccount: "push@demo.iam.gserviceaccount.com",
+  });
+  assert.deepEqual(subscriptions, {
+    drafts: "projects/demo/subscriptions/draft-requests-push",
+    deadLetters: "projects/demo/subscriptions/draft-requests-dead-letter-push",
   });
   assert.equal(env.GMAIL_SCOPE, "https://www.googleapis.com/auth/gmail.compose");
   assert.equal(env.OAUTH_TOKEN_ENDPOINT, "https://oauth2.googleapis.com/token");
@@ -60,8 +65,23 @@ for (const [what, change, why] of [
   ["a ledger that is no store's", { LEDGER_URL: "firestore:My/DB" }, /^LEDGER_URL must be sqlite:PATH, firestore:/],
   [
     "an emulator of no project",
-    { FIRESTORE_EMULATOR_HOST: "127.0.0.1:8086" },
+    {
+      GOOGLE_CLOUD_PROJECT: "",
+      DRAFTS_SUBSCRIPTION: "projects/a/subscriptions/drafts",
+      DEAD_LETTER_SUBSCRIPTION: "projects/a/subscriptions/letters",
+      FIRESTORE_EMULATOR_HOST: "127.0.0.1:8086",
+    },
     /^GOOGLE_CLOUD_PROJECT is required with FIRE/,
+  ],
+  [
+    "a subscription of no project",
+    { GOOGLE_CLOUD_PROJECT: "", DRAFTS_SUBSCRIPTION: "projects/a/subscriptions/drafts" },
+    /^GOOGLE_CLOUD_PROJECT is required, or .*DEAD_LETTER_SUBSCRIPTION/,
+  ],
+  [
+    "a topic for a subscription",
+    { DRAFTS_SUBSCRIPTION: "projects/a/topics/drafts" },
+    /^DRAFTS_SUBSCRIPTION must be a subscription's name/,
   ],
   ["Gmail with a path", { GMAIL_ENDPOINT: "https://gmail.example/gmail" }, /^GMAIL_ENDPOINT must be an origin/],
 ] as const) {
@@ -80,8 +100,21 @@ test("tells what is wrong with single variables and what is wrong between them a
   const problems = problemsOf({ PORT: "http", CLAIM_LEASE_MS: "1000", PUBSUB_EMULATOR_HOST: "127.0.0.1:8085" });
   assert.deepEqual(
     problems.map((problem) => problem.split(" ")[0]),
-    ["PORT", "GMAIL_USER", "GOOGLE_CLOUD_PROJECT", "GOOGLE_TIMEOUT_MS", "PUSH_AUDIENCE"],
+    ["PORT", "GMAIL_USER", "GOOGLE_CLOUD_PROJECT", "GOOGLE_TIMEOUT_MS", "PUSH_AUDIENCE", "GOOGLE_CLOUD_PROJECT"],
   );
+});
+
+test("subscriptions may be of another project", () => {
+  const { subscriptions } = readWorkerConfig({
+    ...SOUND,
+    GOOGLE_CLOUD_PROJECT: "",
+    DRAFTS_SUBSCRIPTION: "projects/example.com:queues/subscriptions/drafts",
+    DEAD_LETTER_SUBSCRIPTION: "projects/queues/subscriptions/letters",
+  });
+  assert.deepEqual(subscriptions, {
+    drafts: "projects/example.com:queues/subscriptions/drafts",
+    deadLetters: "projects/queues/subscriptions/letters",
+  });
 });
 
 test("the ledger may be in the project's default database or in another", () => {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import {
   MAILBOX,
   pushOf,
+  SUBSCRIPTION,
   type Surroundings,
   startSurroundings,
   startWorkerProcess,
@@ -74,6 +75,32 @@ describe("the worker's HTTP interface", { timeout: 90_000 }, () => {
       assert.equal(answer.status, 401, what);
       assert.equal(await answer.text(), "", what);
     }
+    assert.equal(drafts(), before);
+  });
+
+  it("refuses a push of any subscription but the route's own, with 403 and not a word, and tells the log which", async () => {
+    const before = drafts();
+    const deadLetters = "projects/demo/subscriptions/draft-requests-dead-letter-push";
+    const others = [
+      ["/push", deadLetters],
+      ["/dead-letters", SUBSCRIPTION],
+      ["/push", "projects/elsewhere/subscriptions/draft-requests-push"],
+      ["/push", `${SUBSCRIPTION}s`],
+      ["/push", "draft-requests-push"],
+      ["/push", ""],
+    ] as const;
+    for (const [path, subscription] of others) {
+      const seen = worker.events.length;
+      // Its message is not looked at: this one would be refused with 400.
+      assert.equal(await worker.push({ subscription, message: "none" }, {}, path), 403, `${path} ${subscription}`);
+      const refused = worker.events.slice(seen).find(({ message }) => message === "push.refused");
+      assert.equal(refused?.code, "PUSH_SUBSCRIPTION_UNKNOWN");
+      const own = path === "/push" ? SUBSCRIPTION : deadLetters;
+      assert.equal(refused?.reason, `the push is of ${subscription}, not of ${own}`);
+    }
+    const attributes = { subscription: SUBSCRIPTION };
+    const disguised = { ...pushOf(REQUEST, { attributes }), subscription: "projects/demo/subscriptions/another" };
+    assert.equal(await worker.push(disguised), 403);
     assert.equal(drafts(), before);
   });
 

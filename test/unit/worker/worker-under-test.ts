@@ -29,8 +29,8 @@ export interface WorkerUnderTest extends ServiceProcess {
   readonly events: readonly LogEvent[];
   /** A bearer token of the subscription, its claims changed as told. */
   token(changes?: Readonly<Record<string, unknown>>): Promise<string>;
-  /** POST /push with a good token unless the headers say otherwise; resolves with the status. */
-  push(body: unknown, headers?: Readonly<Record<string, string>>): Promise<number>;
+  /** POST /push, or another path, with a good token unless the headers say otherwise; resolves with the status. */
+  push(body: unknown, headers?: Readonly<Record<string, string>>, path?: string): Promise<number>;
 }
 
 export async function startSurroundings(): Promise<Surroundings> {
@@ -111,8 +111,8 @@ export async function startWorkerProcess(
     ...service,
     events,
     token,
-    async push(body, headers = {}) {
-      const answer = await fetch(`${service.url}/push`, {
+    async push(body, headers = {}, path = "/push") {
+      const answer = await fetch(`${service.url}${path}`, {
         method: "POST",
         headers: { "content-type": "application/json", authorization: `Bearer ${await token()}`, ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
