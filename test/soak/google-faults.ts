@@ -3,8 +3,6 @@ import type { Operation } from "@draftmill/local/google/operation.ts";
 
 /** How often what goes wrong at Gmail, as shares of all creates or of all finds. */
 export interface GoogleFaultRates {
-  /** How many creates are answered with 503, the draft not made, before chance begins. */
-  readonly atFirst: number;
   /** Refused for speed: certainly nothing was made. */
   readonly throttled: number;
   /** 503, the draft not made. */
@@ -36,7 +34,6 @@ export function scriptGoogle(
   { rates, leaseMs }: { readonly rates: GoogleFaultRates; readonly leaseMs: number },
   chance: () => number,
 ): void {
-  if (rates.atFirst > 0) faults.next("drafts.create", rates.atFirst, UNAVAILABLE);
   const late: Fault = { kind: "stall", ms: LATE_LEASES * leaseMs };
   script(faults, "drafts.create", calls, chance, [
     [rates.throttled, { kind: "answer", error: "userRateLimitExceeded" }],

@@ -1,6 +1,7 @@
 import type { SoakFigures } from "./figures.ts";
 import { SWITCHED_OFF, type SwitchedOff } from "./mutations.ts";
 import { type Break, runSoak } from "./soak.ts";
+import { stopOwner } from "./stopped-owner.ts";
 import { TRIALS, type Trial } from "./trials.ts";
 
 const WITHIN_MS = 120_000;
@@ -19,12 +20,32 @@ export async function runMutations(seed: number, only: readonly string[]): Promi
     const holds = isWhole(figures, trial);
     tell(trial.name, `${figuresOf(figures)}: ${holds ? "holds" : "DOES NOT HOLD"}`, figures.seconds);
     isWell &&= holds;
-    for (const rule of switchedOff.filter((one) => one.trial === trial)) isWell = (await shows(rule, seed)) && isWell;
+    for (const rule of switchedOff.filter((one) => one.trial === trial))
+      isWell = (await shows(rule, trial, seed)) && isWell;
+  }
+  const stopped = switchedOff.filter((one) => one.trial === "stopped owner");
+  if (stopped.length > 0) isWell = (await stopOwners(stopped)) && isWell;
+  return isWell;
+}
+
+/** Each once: nothing in it is left to chance. */
+async function stopOwners(rules: readonly SwitchedOff[]): Promise<boolean> {
+  const whole = await stopOwner([], WITHIN_MS);
+  tell(
+    "stopped owner",
+    `${whole.drafts} draft of one request: ${whole.drafts === 1 ? "holds" : "DOES NOT HOLD"}`,
+    whole.seconds,
+  );
+  let isWell = whole.drafts === 1;
+  for (const { name, without, mutations } of rules) {
+    const { drafts, seconds } = await stopOwner(mutations, WITHIN_MS);
+    tell(`  ${name}`, `without ${without}: ${drafts > 1 ? `${drafts} drafts` : "DOES NOT SHOW"}`, seconds);
+    isWell &&= drafts > 1;
   }
   return isWell;
 }
 
-async function shows({ name, without, mutations, trial, breaks }: SwitchedOff, seed: number): Promise<boolean> {
+async function shows({ name, without, mutations, breaks }: SwitchedOff, trial: Trial, seed: number): Promise<boolean> {
   let seconds = 0;
   for (let n = 0; n < TRIES; n++) {
     const figures = await runSoak({ ...trial, seed: seed + n, mutations, until: breaks, withinMs: WITHIN_MS });

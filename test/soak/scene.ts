@@ -10,10 +10,8 @@ export interface Scene {
   readonly killEveryMs: number;
   /** How many pushes are out, however many of them fail: failures must not leave the workers without work. */
   readonly pushWindow: number;
-  /** How long a worker is stopped: so many leases, by chance, or until another has one of its requests. */
-  readonly pause: { readonly least: number; readonly most: number } | "overtaken";
-  /** Added to each call to Google, so that more of it is under way when something happens. */
-  readonly latencyMs: number;
+  /** How long a worker is stopped: so many leases, by chance. */
+  readonly pause: { readonly least: number; readonly most: number };
   readonly google: GoogleFaultRates;
   readonly door: FrontDoorRates;
 }
@@ -25,9 +23,7 @@ export const BAD_DAY: Scene = {
   killEveryMs: 20,
   pushWindow: 8,
   pause: { least: 1.02, most: 1.5 },
-  latencyMs: 0,
   google: {
-    atFirst: 0,
     throttled: 0.05,
     unavailable: 0.03,
     appliedThenCut: 0.05,
@@ -37,4 +33,14 @@ export const BAD_DAY: Scene = {
     findUnavailable: 0,
   },
   door: { lostAck: 0.02, duplicate: 0.03 },
+};
+
+export const NOTHING_WRONG: GoogleFaultRates = {
+  throttled: 0,
+  unavailable: 0,
+  appliedThenCut: 0,
+  rejected: 0,
+  late: 0,
+  findRejected: 0,
+  findUnavailable: 0,
 };

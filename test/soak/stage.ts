@@ -53,13 +53,11 @@ export async function openStage(options: StageOptions, lifecycle: Lifecycle): Pr
   const script = await buildWorker(join(folder, "worker"), options.mutations);
 
   const signer = await createIdTokenSigner();
-  const { latencyMs } = scene;
   const google = await startGoogle({
     statePath: ":memory:",
     signer,
     projectId: PROJECT,
     unitsPerMinute: 1_000_000,
-    latencyMs,
   });
   lifecycle.onClose(() => google.close());
   if (options.warmsUp) scriptOneOfEach(google.faults);

@@ -18,11 +18,6 @@ export interface Strikes {
 const WORK_OF_A_LIFE = 0.5;
 /** How often it is looked for something to strike. */
 const LOOK_EVERY_MS = 50;
-const OVERTAKEN_LOOK_EVERY_MS = 5;
-/** An overtaken worker goes on when the other is in the midst of its first call: in parts of what a call takes. */
-const OVERTAKEN_BY = 0.4;
-/** In leases: what it had under way may have been done before it was stopped. */
-const OVERTAKEN_WITHIN = 2;
 
 /** Kills and stops workers while there is work. Resolves when that is over and all of them live. */
 export async function strike(stage: Stage, strikes: Strikes): Promise<void> {
@@ -44,29 +39,13 @@ async function kill({ fleet }: Stage, { scene, requests, kills, seed, tally, isO
 }
 
 /** Spread evenly over the work. */
-async function pause(stage: Stage, { scene, requests, pauses, seed, tally, isOver }: Strikes): Promise<void> {
-  const { fleet } = stage;
+async function pause({ fleet }: Stage, { scene, requests, pauses, seed, tally, isOver }: Strikes): Promise<void> {
   const chance = chanceOf(seed + 2);
   while (fleet.pauses() < pauses && tally.made < requests && !isOver()) {
     await systemClock.sleep(LOOK_EVERY_MS);
     if (tally.made < ((fleet.pauses() + 1) * requests) / (pauses + 1)) continue;
-    fleet.pause(chance, (ids) => endOfPause(stage, scene, ids, chance()));
+    const { least, most } = scene.pause;
+    fleet.pause(chance, systemClock.sleep((least + chance() * (most - least)) * scene.leaseMs));
   }
   await fleet.complete();
-}
-
-async function endOfPause(
-  { ledger }: Stage,
-  { leaseMs, latencyMs, pause: until }: Scene,
-  ids: readonly string[],
-  draw: number,
-): Promise<void> {
-  if (until !== "overtaken") return systemClock.sleep((until.least + draw * (until.most - until.least)) * leaseMs);
-  const fences = async () => Promise.all(ids.map(async (id) => (await ledger.get(id))?.fence ?? 0));
-  const before = await fences();
-  const latestMs = performance.now() + OVERTAKEN_WITHIN * leaseMs;
-  while (performance.now() < latestMs && (await fences()).every((fence, n) => fence === before[n])) {
-    await systemClock.sleep(OVERTAKEN_LOOK_EVERY_MS);
-  }
-  await systemClock.sleep(OVERTAKEN_BY * latencyMs);
 }

@@ -1,4 +1,4 @@
-import { BAD_DAY, type Scene } from "./scene.ts";
+import { BAD_DAY, NOTHING_WRONG, type Scene } from "./scene.ts";
 
 /** A short run in which one kind of trouble is frequent, so that a missing rule shows soon. */
 export interface Trial {
@@ -8,22 +8,11 @@ export interface Trial {
   readonly kills: number;
   readonly pauses: number;
   /**
-   * Of so many requests the whole protocol, too, lets a second draft show for a while, until the sweep: of one that is
-   * stopped between its guard and its socket, say. None unless given.
+   * Of so many requests the whole protocol, too, lets a second draft show for a while, until the sweep: of one whose draft
+   * lands late. None unless given.
    */
   readonly doublesAtMost?: number;
 }
-
-const NOTHING_WRONG: Scene["google"] = {
-  atFirst: 0,
-  throttled: 0,
-  unavailable: 0,
-  appliedThenCut: 0,
-  rejected: 0,
-  late: 0,
-  findRejected: 0,
-  findUnavailable: 0,
-};
 
 const LEASE_MS = 1_500;
 
@@ -55,28 +44,6 @@ export const REFUSED: Trial = {
   pauses: 0,
 };
 
-/**
- * Workers are stopped in the midst of slow calls, until another has one of their requests: what they then do comes late.
- * Every first create fails, so that every request is looked for before the second.
- */
-export const STOPPED: Trial = {
-  name: "stopped",
-  scene: {
-    ...BAD_DAY,
-    leaseMs: 3_000,
-    workers: 4,
-    pushWindow: 60,
-    pause: "overtaken",
-    latencyMs: 300,
-    google: { ...NOTHING_WRONG, atFirst: 60 },
-    door: { lostAck: 0, duplicate: 0.7 },
-  },
-  requests: 60,
-  kills: 0,
-  pauses: 24,
-  doublesAtMost: 2,
-};
-
 /** Many requests fail, under workers that die. */
 export const FAILING: Trial = {
   name: "failing",
@@ -96,4 +63,4 @@ export const LATE: Trial = {
   doublesAtMost: 30,
 };
 
-export const TRIALS: readonly Trial[] = [KILLED, REFUSED, STOPPED, FAILING, LATE];
+export const TRIALS: readonly Trial[] = [KILLED, REFUSED, FAILING, LATE];

@@ -28,10 +28,12 @@ export interface WorkerFleet {
   kill(chance: () => number, settled: number): readonly string[];
   readonly kills: () => number;
   /**
-   * SIGSTOP for one that has work under way, chosen by chance, and SIGCONT when `over`, told of its requests, resolves: what
-   * it had begun it then goes on with, as if no time had gone by. Nothing if there is no such worker, or no second one.
+   * SIGSTOP for one that has work under way, chosen by chance, and SIGCONT when `over` resolves: what it had begun it then
+   * goes on with, as if no time had gone by. Nothing if there is no such worker, or no second one.
    */
-  pause(chance: () => number, over: (ids: readonly string[]) => Promise<void>): void;
+  pause(chance: () => number, over: Promise<void>): void;
+  /** The same for all that have this request under way. */
+  pauseThoseWith(id: string, over: Promise<void>): void;
   readonly pauses: () => number;
   /** Whether nothing is under way in any of them. */
   isAtRest(): boolean;
@@ -103,6 +105,15 @@ export async function startFleet(options: {
     for (const wake of waiting) wake();
     waiting.clear();
   };
+  const stop = (worker: SoakWorker, over: Promise<void>): void => {
+    workers.delete(worker);
+    pauses += 1;
+    worker.child.kill("SIGSTOP");
+    worker.stopped.resolve();
+    worker.stopped = Promise.withResolvers();
+    const stopped = resume(worker, over).finally(() => stops.delete(stopped));
+    stops.add(stopped);
+  };
   const oneOf = (fits: (worker: SoakWorker) => boolean, chance: () => number): SoakWorker | undefined => {
     const busy = [...workers].filter((worker) => worker.underWay.length > 0 && fits(worker));
     return busy[Math.floor(chance() * busy.length)];
@@ -114,14 +125,10 @@ export async function startFleet(options: {
     isAtRest: () => [...workers].every(({ underWay }) => underWay.length === 0) && stops.size === 0,
     pause(chance, over) {
       const victim = workers.size > 1 ? oneOf(() => true, chance) : undefined;
-      if (victim === undefined) return;
-      workers.delete(victim);
-      pauses += 1;
-      victim.child.kill("SIGSTOP");
-      victim.stopped.resolve();
-      victim.stopped = Promise.withResolvers();
-      const stop = resume(victim, over([...victim.underWay])).finally(() => stops.delete(stop));
-      stops.add(stop);
+      if (victim !== undefined) stop(victim, over);
+    },
+    pauseThoseWith(id, over) {
+      for (const worker of [...workers]) if (worker.underWay.includes(id)) stop(worker, over);
     },
     async grow(size) {
       const first = [...workers];
