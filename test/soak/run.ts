@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { findFirestoreEmulator, startFirestoreEmulator } from "../support/firestore-emulator.ts";
 import type { SoakFigures } from "./figures.ts";
 import { runMutations } from "./run-mutations.ts";
+import { BAD_DAY, BAD_DAY_ON_FIRESTORE } from "./scene.ts";
 import { runSoak } from "./soak.ts";
 
 /**
@@ -57,6 +58,7 @@ async function runWhole(firestore: string | null): Promise<boolean> {
   const figures = await runSoak({
     ...wanted,
     seed,
+    scene: firestore === null ? BAD_DAY : BAD_DAY_ON_FIRESTORE,
     firestore,
     withinMs: Number(values.within) * 1_000,
     onProgress(line) {
