@@ -5,14 +5,13 @@ import { DRAFT_STATES } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { type Ledger, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
 import { aDraft, aRecord } from "./a-record.ts";
+import { contentionSuite } from "./firestore-contention-suite.ts";
 import { type FirestoreLine, openFirestoreLine } from "./firestore-line.ts";
 import { loadRecords } from "./firestore-load.ts";
 import { openFirestore, unusedProject } from "./firestore-store.ts";
-import { pick } from "./make-store.ts";
 
-/** Not timed: an emulator that has just started is ten times as slow as ten rounds later, and so is Node. */
-const WARM_UP_ROUNDS = 10;
-const ROUNDS = 40;
+/** A thousand take minutes: `npm run faults`. */
+const CONTENDED_ROUNDS = 40;
 
 /** What each use costs: Firestore bills writes and documents read, and every call is a round trip. */
 export function firestoreCostSuite(emulator: string): void {
@@ -107,37 +106,9 @@ export function firestoreCostSuite(emulator: string): void {
       assert.ok(reads >= 4 && reads <= 10, `${reads} reads in 5 s`);
       assert.deepEqual([...line.calls.keys()], ["batchGet"]);
     });
-
-    test("64 claims of one record at a time: one gets it, and each is answered soon", {
-      timeout: 60_000,
-    }, async (t) => {
-      const project = unusedProject();
-      const two = await Promise.all([1, 2].map(() => openFirestore(t, emulator, { project })));
-      const [one, other] = two.map((ledger) => new DraftLedger(ledger, { clock: systemClock }));
-      assert.ok(one !== undefined && other !== undefined);
-      const tookMs: number[] = [];
-      for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
-        const record = aRecord({ id: `request-${round}` });
-        const accepted = await one.accept(record);
-        assert.ok(accepted.accepted);
-        const claims = await Promise.all(
-          Array.from({ length: 64 }, async (_, i): Promise<string> => {
-            const startedMs = performance.now();
-            const claim = await pick([one, other], i).claim(record, accepted.revision);
-            if (round >= WARM_UP_ROUNDS) tookMs.push(performance.now() - startedMs);
-            return claim.kind;
-          }),
-        );
-        assert.equal(claims.filter((kind) => kind === "claimed").length, 1);
-        assert.equal(claims.filter((kind) => kind === "busy").length, 63);
-      }
-      const p99Ms = tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * 0.99)] ?? 0;
-      const worstMs = Math.max(...tookMs);
-      t.diagnostic(`${ROUNDS} rounds of 64 claims: p99 ${p99Ms.toFixed(0)} ms, worst ${worstMs.toFixed(0)} ms`);
-      // 350 ms with two cores shared by eighteen processes; transactions, which queue for one lock, take many times as long.
-      assert.ok(p99Ms < 2_500, `p99 ${p99Ms} ms`);
-    });
   });
+
+  contentionSuite(emulator, CONTENDED_ROUNDS);
 }
 
 /** On a busy machine the emulator can need longer for seven queries of so many documents than the driver waits. */
