@@ -15,7 +15,7 @@ const AUDIENCE = "https://worker.example.test";
 
 test("the bundles alone, in an empty folder, turn a POST into a draft and stop cleanly", async (t) => {
   const { folder: built, printed } = await buildBundles(t);
-  assert.match(printed, /^worker +[\d,]+ +[\d,]+ +\d+ +[\d,]+$/m);
+  assert.match(printed, /^worker(?: +[\d,]+){4}$/m);
   const folder = await mkdtemp(join(tmpdir(), "draftmill-empty-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   for (const file of ["api.mjs", "worker.mjs"]) await copyFile(join(built, file), join(folder, file));

@@ -88,6 +88,7 @@ test("every operation that wants a caller says so, and only those are open that 
     "GET /callers.schema.json",
     "GET /health/live",
     "GET /health/ready",
+    "GET /metrics",
     "GET /openapi.json",
   ]);
   for (const [name, { security, responses }] of OPERATIONS) {

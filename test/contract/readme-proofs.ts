@@ -61,6 +61,10 @@ export const PROOFS: readonly { readonly starts: string; readonly proof: Proof }
     proof: { how: "run", prints: /"count":1,"byState":\{"parked":1\},"code":"DELEGATION_MISSING"[\s\S]*HTTP 200/ },
   },
   {
+    starts: "curl -s http://127.0.0.1:8080/metrics",
+    proof: { how: "run", prints: /^draftmill_requests\{state="created"\} \d+$[\s\S]*HTTP 200/m },
+  },
+  {
     starts: "curl 'http://127.0.0.1:8080/v1/incidents?",
     proof: { how: "run", prints: /"status":"open","mailbox":"grace@example.com"[\s\S]*HTTP 200/ },
   },

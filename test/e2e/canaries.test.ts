@@ -370,6 +370,14 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     }
   });
 
+  it("the metrics of api and worker, which count what happened here", async () => {
+    for (const { url } of [stack.api, stack.worker]) {
+      const figures = await (await call("/metrics", {}, url)).text();
+      assert.match(figures, /^draftmill_(?:http_requests|deliveries)_total\{.*\} \d+$/m);
+      checkClean("a metric", figures);
+    }
+  });
+
   it("the attributes of dead letters, but for the same remedy", () => {
     assert.ok(letters.length >= 8);
     for (const { attributes } of letters) {

@@ -2,6 +2,7 @@ import { DraftError } from "@draftmill/shared/errors.ts";
 import { foreignPage } from "@draftmill/shared/foreign-page.ts";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WaitDeps } from "./accept-draft.ts";
+import type { ApiMetrics } from "./api-metrics.ts";
 import { type Admission, admitCallers } from "./callers/admit-caller.ts";
 import { createErrorHandler, handleNotFound } from "./error-handler.ts";
 import { acceptJsonOnly } from "./json-body.ts";
@@ -14,6 +15,7 @@ import { registerFailures } from "./routes/failures.ts";
 import { type Dependency, registerHealth } from "./routes/health.ts";
 import { registerIncidents } from "./routes/incidents.ts";
 import { registerLanding } from "./routes/landing.ts";
+import { registerMetrics } from "./routes/metrics.ts";
 import { registerReplays } from "./routes/replays.ts";
 import { registerRootDraft } from "./routes/root-draft.ts";
 import type { SubmitDeps } from "./submit-draft.ts";
@@ -26,6 +28,7 @@ export interface AppDeps extends SubmitDeps {
   readonly refusesPages: boolean;
   /** What GET /health/ready asks. */
   readonly dependencies: readonly Dependency[];
+  readonly metrics: ApiMetrics;
   /** For the trace links of log events. */
   readonly project: string | undefined;
 }
@@ -91,6 +94,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   registerOpenapi(app);
   registerCallersSchema(app);
   registerLanding(app);
+  registerMetrics(app, deps.metrics.registry);
   void app.register((guarded, _options, done) => {
     guarded.addHook("onRequest", async () => {
       if (stop.signal.aborted) throw new DraftError("SHUTTING_DOWN");

@@ -164,6 +164,14 @@ export function describeApi() {
           responses: { 200: json("They can.", "Health"), 503: json("Not now.", "Health") },
         },
       },
+      "/metrics": {
+        get: {
+          operationId: "readMetrics",
+          summary: "Figures of this process, in Prometheus' text format",
+          description: "Only for programs on the same machine, such as a sidecar; 404 for anybody else.",
+          responses: { 200: { description: "The figures." }, ...problems(["ROUTE_NOT_FOUND"]) },
+        },
+      },
       "/callers.schema.json": {
         get: {
           operationId: "describeCallers",

@@ -45,9 +45,23 @@ export function requestIdFrom(newId: () => string): (request: IncomingMessage) =
   };
 }
 
+/** One request that is over. */
+export interface ObservedRequest {
+  readonly method: string;
+  /** The route's pattern, "none" where no route is meant. */
+  readonly route: string;
+  /** Undefined when the caller hung up before the answer. */
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+  readonly durationMs: number;
+}
+
+export type ObserveRequest = (request: ObservedRequest) => void;
+
 export interface RequestLogOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: { readonly observeRequest: ObserveRequest };
   readonly project: string | undefined;
 }
 
@@ -70,20 +84,23 @@ function writeEvent(
   name: string,
   { id: requestId, method, headers, routeOptions, event }: FastifyRequest,
   status: number | undefined,
-  { clock, log, project }: RequestLogOptions,
+  { clock, log, project, metrics }: RequestLogOptions,
 ): void {
   const { startedMs, caller, claimed, ...rest } = event;
+  const route = routeOptions.url ?? "none";
+  const durationMs = clock.monotonicMs() - startedMs;
+  metrics.observeRequest({ method, route, status, code: event.code, durationMs });
   const fields = {
     ...traceFields(readTraceparent(headers.traceparent), project),
     requestId,
     method,
-    route: routeOptions.url ?? "none",
+    route,
     status,
-    durationMs: Math.round(clock.monotonicMs() - startedMs),
+    durationMs: Math.round(durationMs),
     ...rest,
     ...(log.isLevelEnabled("debug") ? { caller, claimed } : {}),
   };
-  const isQuiet = fields.route.startsWith("/health/") && status !== undefined && status < 500;
+  const isQuiet = (route.startsWith("/health/") || route === "/metrics") && status !== undefined && status < 500;
   log[isQuiet ? "debug" : "info"](fields, name);
 }
 

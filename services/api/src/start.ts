@@ -7,6 +7,7 @@ import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
 import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { openApiMetrics } from "./api-metrics.ts";
 import { buildApp } from "./app.ts";
 import { openAuthentication } from "./auth/authenticate.ts";
 import type { Admission } from "./callers/admit-caller.ts";
@@ -48,6 +49,7 @@ export async function startApi(
     lifecycle.onClose(() => draftsPerDay.close().catch((error) => log.warn({ err: error }, "drafts-per-day.kept")));
     const app = buildApp({
       ledger,
+      metrics: openApiMetrics(ledger, clock),
       publisher,
       mailboxes,
       defaultMailbox,

@@ -1,5 +1,6 @@
 import { decodePush } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
+import { isOwnMachine } from "@draftmill/shared/own-machine.ts";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { logLetter } from "./dead-letters/letter-log.ts";
 import { letterStatusOf, settleDeadLetter } from "./dead-letters/settle-dead-letter.ts";
@@ -9,10 +10,12 @@ import { type ProcessDeps, processDraft } from "./process-draft.ts";
 import { expectSubscription, type PushSubscriptions } from "./push/expect-subscription.ts";
 import type { VerifyPush } from "./push/verify-push.ts";
 import { type SweepDeps, sweep } from "./sweep/sweep.ts";
+import type { WorkerMetrics } from "./worker-metrics.ts";
 
 export interface WorkerDeps extends ProcessDeps, SweepDeps {
   readonly verifyPush: VerifyPush;
   readonly subscriptions: PushSubscriptions;
+  readonly metrics: WorkerMetrics;
   readonly project: string | undefined;
   /** Aborts when the process is to stop: what waits gives up and is delivered again. */
   readonly stopping: AbortSignal;
@@ -64,9 +67,12 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     const startedMs = deps.clock.monotonicMs();
     expectSubscription(request.body, deps.subscriptions.drafts);
     const pushed = decodePush(request.body);
+    deps.metrics.deliveryBegins();
     const delivered = await processDraft(deps, pushed, holdOf(deps, reply));
     const status = statusOf(delivered.outcome);
-    logDelivery(deps, { pushed, ...delivered, status, durationMs: deps.clock.monotonicMs() - startedMs });
+    const durationMs = deps.clock.monotonicMs() - startedMs;
+    deps.metrics.deliveryEnds(delivered.outcome, durationMs);
+    logDelivery(deps, { pushed, ...delivered, status, durationMs });
     return reply.code(status).send();
   });
 
@@ -76,16 +82,29 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     const pushed = decodePush(request.body);
     const { requestId, outcome } = await settleDeadLetter(deps, pushed, holdOf(deps, reply));
     const status = letterStatusOf(outcome);
+    deps.metrics.deadLetter(outcome);
     logLetter(deps, { pushed, requestId, outcome, status, durationMs: deps.clock.monotonicMs() - startedMs });
     return reply.code(status).send();
   });
 
-  app.post("/sweep", verified, async () => sweep(deps, deps.stopping));
+  app.post("/sweep", verified, async () => {
+    const report = await sweep(deps, deps.stopping);
+    deps.metrics.sweep(report);
+    return report;
+  });
+
+  // For a collector on this machine, as the sidecar of Cloud Run is one. For anybody else there is no such route.
+  app.get("/metrics", async (request, reply) => {
+    if (!isOwnMachine(request.socket.remoteAddress, request.headers)) return answerNotFound(null, request, reply);
+    const { registry } = deps.metrics;
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
 
   app.setNotFoundHandler((request, reply) => answerNotFound(null, request, reply));
   app.setErrorHandler(async (error, _request, reply) => {
     const failure = requestFailure(error);
     const details = failure.cause === undefined ? {} : { err: failure.cause };
+    deps.metrics.pushRefused(failure.code);
     deps.log.warn({ code: failure.code, reason: failure.reason, remedy: failure.remedy, ...details }, "push.refused");
     // No detail for a caller that has not proved who it is; Pub/Sub reads the status only.
     return reply.code(failure.status).send();

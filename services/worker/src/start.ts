@@ -13,7 +13,6 @@ import { readWorkerConfig, WORKER_VARIABLES, type WorkerConfig } from "./config.
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import { BARE_MESSAGES } from "./dead-letters/bare-message.ts";
 import { openGmail } from "./gmail/open-gmail.ts";
-import type { GoogleCall } from "./google/google-call.ts";
 import { createIncidentBoard } from "./incidents/incident-board.ts";
 import { probeIncidents } from "./incidents/probe-incidents.ts";
 import { takeUpParked } from "./incidents/take-up-parked.ts";
@@ -22,6 +21,7 @@ import { type PublisherOnDemand, publisherOnDemand } from "./publisher-on-demand
 import { acceptAnyPush, createPushVerifier } from "./push/verify-push.ts";
 import { lookAtDue } from "./sweep/look-at-due.ts";
 import type { RequestPublisher } from "./sweep/request-publisher.ts";
+import { openWorkerMetrics } from "./worker-metrics.ts";
 
 export interface RunningWorker {
   readonly url: string;
@@ -56,6 +56,7 @@ export async function startWorker(environment: Environment, options: WorkerOptio
     const requests = openRequests(config);
     lifecycle.onClose(() => requests.close());
     const leaseMs = env.CLAIM_LEASE_MS;
+    const metrics = openWorkerMetrics();
     const ledger = new DraftLedger(store, { clock, leaseMs });
     const gmail = openGmail({
       endpoints: env,
@@ -64,7 +65,11 @@ export async function startWorker(environment: Environment, options: WorkerOptio
       metadataOnly: env.GCE_METADATA_HOST !== undefined,
       timeoutMs: env.GOOGLE_TIMEOUT_MS,
       clock,
-      onCall: logGoogleCall(log),
+      onCall(call) {
+        metrics.googleCall(call);
+        // What one reads when drafts do not appear: each call with its status, timing and Google's reason.
+        log.debug(call, "google.called");
+      },
     });
     const pacer = createBackoffPacer(clock, Math.random);
     const incidents = ledger.documents(INCIDENTS);
@@ -92,6 +97,7 @@ export async function startWorker(environment: Environment, options: WorkerOptio
       random: Math.random,
       verifyPush: pushVerifier(config, clock),
       subscriptions: config.subscriptions,
+      metrics,
       log,
       project: env.GOOGLE_CLOUD_PROJECT,
       stopping: stopping.signal,
@@ -135,9 +141,4 @@ function pushVerifier({ env, pushIdentity }: WorkerConfig, clock: Clock) {
   const { audience, serviceAccount } = pushIdentity;
   const verifyIdToken = createIdTokenVerifier({ certsUrl: env.GOOGLE_CERTS_ENDPOINT, audiences: [audience], clock });
   return createPushVerifier(verifyIdToken, serviceAccount);
-}
-
-/** Each call to Google with its status, timing and Google's reason: what one reads when drafts do not appear. */
-function logGoogleCall(log: Logger) {
-  return (call: GoogleCall): void => log.debug(call, "google.called");
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { TestContext } from "node:test";
+import { openApiMetrics } from "@draftmill/api/api-metrics.ts";
 import { type AppDeps, buildApp } from "@draftmill/api/app.ts";
 import { DraftsPerDay, RESERVED_DRAFTS } from "@draftmill/api/callers/drafts-per-day.ts";
 import type { Publisher } from "@draftmill/api/submit-draft.ts";
@@ -81,6 +82,7 @@ export async function anApi(
     admission: { kind: "everybody" },
     refusesPages: true,
     dependencies: [],
+    metrics: openApiMetrics(ledger, clock),
     project: "demo",
     clock,
     newId: () => `generated-${++counter}`,

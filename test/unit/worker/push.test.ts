@@ -48,8 +48,42 @@ describe("the worker's HTTP interface", { timeout: 90_000 }, () => {
     };
     assert.equal(await status("/health/live"), 200);
     assert.equal(await status("/health/ready"), 200);
-    for (const path of ["/", "/push", "/push/", "/metrics", "/draft-requests", "/%zz"])
-      assert.equal(await status(path), 404, path);
+    for (const path of ["/", "/push", "/push/", "/draft-requests", "/%zz"]) assert.equal(await status(path), 404, path);
+  });
+
+  it("tells a program on this machine how often what happened, and nobody else", async () => {
+    const figures = async (headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+      fetch(`${worker.url}/metrics`, { headers, signal: AbortSignal.timeout(5_000) });
+    const value = (text: string, name: string): number =>
+      Number(
+        text
+          .split("\n")
+          .find((line) => line.startsWith(`${name} `))
+          ?.slice(name.length) ?? 0,
+      );
+    const before = await (await figures()).text();
+    assert.equal(await worker.push(pushOf(REQUEST)), 204);
+    assert.equal(await worker.push(pushOf("no request")), 204);
+    assert.equal(await worker.push(pushOf(REQUEST), { authorization: "Bearer abc" }), 401);
+    const sweep = { authorization: `Bearer ${await worker.token()}` };
+    assert.equal((await fetch(`${worker.url}/sweep`, { method: "POST", headers: sweep })).status, 200);
+    const after = await (await figures()).text();
+    for (const counter of [
+      'draftmill_deliveries_total{outcome="created",code="none"}',
+      'draftmill_deliveries_total{outcome="dead-lettered",code="MESSAGE_MALFORMED"}',
+      'draftmill_delivery_duration_seconds_count{outcome="created"}',
+      'draftmill_google_calls_total{operation="drafts.create",status="200"}',
+      'draftmill_pushes_refused_total{code="PUSH_UNVERIFIED"}',
+    ]) {
+      assert.equal(value(after, counter) - value(before, counter), 1, counter);
+    }
+    assert.equal((await surroundings.deadLetters()).length, 1);
+    assert.equal(value(after, "draftmill_deliveries_in_flight"), 0);
+    assert.match(after, /^draftmill_swept_total\{what="looked"\} \d+$/m);
+    assert.doesNotMatch(after, /secret|example\.com/);
+    const passedOn = await figures({ "x-forwarded-for": "192.0.2.7" });
+    assert.equal(passedOn.status, 404);
+    assert.equal(await passedOn.text(), "");
   });
 
   it("refuses a push without a good token, with 401 and not a word", async () => {
