@@ -110,6 +110,48 @@ export const ERROR_CODES = {
     title: "The replay has ended; there is nothing left to cancel.",
     remedy: "GET /v1/replays lists what each did.",
   },
+  BATCH_NOT_FOUND: {
+    class: "permanent",
+    status: 404,
+    title: "There is no batch with this id.",
+    remedy: "See GET /v1/batches. They are kept for 30 days after their last change.",
+  },
+  BATCH_CANCELED: {
+    class: "permanent",
+    status: 409,
+    title: "The batch was canceled.",
+    remedy: "Hand the requests in again as a new batch.",
+  },
+  BATCH_PAUSED: {
+    class: "admin",
+    status: 503,
+    title: "The batch is paused.",
+    remedy: "Let it go on: POST /v1/batches/{batch}/resume",
+  },
+  REQUEST_KNOWN: {
+    class: "permanent",
+    status: 409,
+    title: "A request of another batch, or of none, has the same key and content: its draft is the one.",
+    remedy: "Nothing, or hand it in with another dedupeKey. The record that has its draft is {id}.",
+  },
+  DRAFT_TAKEN_BACK: {
+    class: "permanent",
+    status: 409,
+    title: "The draft was taken back with its batch.",
+    remedy: "Hand the request in again as part of a new batch.",
+  },
+  DRAFT_GONE: {
+    class: "permanent",
+    status: 409,
+    title: "The draft was sent or thrown away before its batch was taken back.",
+    remedy: "Nothing. Look in the mailbox's sent mail if you want to know which.",
+  },
+  BATCH_INVALID: {
+    class: "permanent",
+    status: 422,
+    title: "The batch, or an item of one that is strict, does not fit the schema: nothing of it was queued.",
+    remedy: "Correct the items that `errors` names, or send them with mode permissive to queue the others.",
+  },
   BODY_TOO_LARGE: {
     class: "permanent",
     status: 413,

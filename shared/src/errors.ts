@@ -5,6 +5,8 @@ export interface FieldProblem {
   readonly pointer: string;
   readonly code: string;
   readonly detail: string;
+  /** Of a batch: which item it is about. */
+  readonly index?: number;
 }
 
 export interface FailureDetails {

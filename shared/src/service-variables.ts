@@ -45,6 +45,11 @@ export const SERVICE_VARIABLES = {
     fallback: 16,
     meaning: "ordering keys per mailbox, which bound its requests in flight; 0 publishes without keys",
   },
+  GMAIL_UNITS_PER_MINUTE: {
+    parse: asWholeNumber(60, 1_000_000),
+    fallback: 6_000,
+    meaning: "Gmail's quota of one user, as the Cloud console shows it for the project",
+  },
   CLAIM_LEASE_MS: {
     parse: asWholeNumber(600, 3_600_000),
     fallback: 180_000,

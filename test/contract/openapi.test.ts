@@ -188,6 +188,8 @@ test("every refusal of a caller is told of, code by code", async (t) => {
   }
   await met("GET /v1/drafts", crm, "/v1/drafts?mailbox=a@b.example");
   assert.deepEqual([...codes].toSorted(), [
+    "BATCH_INVALID",
+    "BATCH_NOT_FOUND",
     "CALLER_NOT_ALLOWED",
     "DRAFTS_PER_DAY_EXCEEDED",
     "MAILBOX_NOT_ALLOWED",

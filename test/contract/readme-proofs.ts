@@ -37,6 +37,14 @@ export const PROOFS: readonly { readonly starts: string; readonly proof: Proof }
     proof: { how: "run", prints: /^\{"items":\[\{[\s\S]*HTTP 200/ },
   },
   {
+    starts: "curl -X POST http://127.0.0.1:8080/v1/batches ",
+    proof: { how: "run", prints: /^\{"id":"[\w-]+","accepted":2,"rejected":0,[\s\S]*HTTP 202/ },
+  },
+  {
+    starts: "curl 'http://127.0.0.1:8080/v1/batches?limit=5'",
+    proof: { how: "run", prints: /"name":"Autumn"[\s\S]*HTTP 200/ },
+  },
+  {
     starts: "curl -X POST http://127.0.0.1:8085/v1/projects/draftmill-local/topics/draft-requests:publish ",
     proof: { how: "run", prints: /"messageIds":\s*\["\d+"\][\s\S]*HTTP 200/ },
   },

@@ -102,7 +102,7 @@ function answerFailed(reply: FastifyReply, { id, problem }: DraftRecord): Fastif
   return sendProblem(reply, problemOfRecord(id, known, reply.request.id));
 }
 
-function readIdempotencyKey(header: string | string[] | undefined): string | null {
+export function readIdempotencyKey(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;
   if (typeof header === "string" && IDEMPOTENCY_KEY.test(header)) return header;
   const detail = "Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces";

@@ -9,6 +9,7 @@ import { acceptJsonOnly } from "./json-body.ts";
 import { refuseOddFraming } from "./message-framing.ts";
 import { registerOpenapi } from "./openapi.ts";
 import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
+import { registerBatches } from "./routes/batches.ts";
 import { registerCallersSchema } from "./routes/callers-schema.ts";
 import { registerDrafts } from "./routes/drafts.ts";
 import { registerFailures } from "./routes/failures.ts";
@@ -23,6 +24,8 @@ import { handleUnreadable } from "./unreadable-request.ts";
 
 export interface AppDeps extends SubmitDeps {
   readonly replayLeaseMs: number;
+  /** Gmail's quota of one user. */
+  readonly unitsPerMinute: number;
   readonly admission: Admission;
   /** Refuses what a foreign web page may have sent: for a loopback address that asks nobody who they are. */
   readonly refusesPages: boolean;
@@ -106,6 +109,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     registerFailures(guarded, deps);
     registerReplays(guarded, { ...draftDeps, replayLeaseMs: deps.replayLeaseMs });
     registerIncidents(guarded, deps);
+    registerBatches(guarded, deps);
     done();
   });
   return app;

@@ -1,11 +1,14 @@
 import { DRAFT_REQUEST_SCHEMA } from "@draftmill/shared/contract/draft-request-schema.ts";
 import { REPLAY_ORDER_SCHEMA } from "@draftmill/shared/replay/replay-order.ts";
+import { BATCH_SCHEMA } from "./batches/batch-schema.ts";
+import { BATCH_VIEW_SCHEMA } from "./batches/batch-view.ts";
 import { DRAFT_VIEW_SCHEMA } from "./draft-view.ts";
 import { FAILURE_GROUPS_SCHEMA } from "./failure-groups.ts";
 import { WAIT_SECONDS_MAX } from "./prefer.ts";
 import { PROBLEM_SCHEMA } from "./problem.ts";
 import { REPLAY_ESTIMATE_SCHEMA } from "./replay-estimate.ts";
 import { REPLAY_SCHEMA } from "./replay-view.ts";
+import { ACCEPTED_BATCH_SCHEMA, BATCH_PAGE_SCHEMA } from "./routes/batches.ts";
 import { PAGE_SCHEMA } from "./routes/drafts.ts";
 import { INCIDENT_PAGE_SCHEMA } from "./routes/incidents.ts";
 import { REPLAY_PAGE_SCHEMA } from "./routes/replays.ts";
@@ -79,6 +82,10 @@ export const COMPONENTS = {
     Replay: REPLAY_SCHEMA,
     ReplayPage: REPLAY_PAGE_SCHEMA,
     IncidentPage: INCIDENT_PAGE_SCHEMA,
+    BatchOrder: BATCH_SCHEMA,
+    AcceptedBatch: ACCEPTED_BATCH_SCHEMA,
+    Batch: BATCH_VIEW_SCHEMA,
+    BatchPage: BATCH_PAGE_SCHEMA,
     Queued: QUEUED_SCHEMA,
     Made: MADE_SCHEMA,
     Health: HEALTH_SCHEMA,

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import type { FastifyInstance } from "fastify";
+import { BATCH_PATHS } from "./openapi-batches.ts";
 import { COMPONENTS } from "./openapi-components.ts";
 import { json, queryParameters, ref } from "./openapi-parts.ts";
 import { OPERATING_CODES, problems, READING_CODES, SUBMISSION_CODES } from "./openapi-problems.ts";
@@ -150,6 +151,7 @@ export function describeApi() {
           responses: { 200: json("A page of incidents.", "IncidentPage"), ...problems(OPERATING_CODES) },
         },
       },
+      ...BATCH_PATHS,
       "/health/live": {
         get: {
           operationId: "isLive",

@@ -49,7 +49,12 @@ export const PROBLEM_SCHEMA = {
         type: "object",
         additionalProperties: false,
         required: ["pointer", "code", "detail"],
-        properties: { pointer: TEXT, code: TEXT, detail: TEXT },
+        properties: {
+          pointer: TEXT,
+          code: TEXT,
+          detail: TEXT,
+          index: { type: "integer", description: "Of a batch: which item, from 0." },
+        },
       },
     },
     id: { ...TEXT, description: "The draft request on record that failed." },

@@ -55,6 +55,7 @@ export async function startApi(
       defaultMailbox,
       orderingShards: env.ORDERING_SHARDS,
       replayLeaseMs: env.REPLAY_LEASE_MS,
+      unitsPerMinute: env.GMAIL_UNITS_PER_MINUTE,
       draftsPerDay,
       admission: await admissionOf(callers, callersFile, env, clock),
       refusesPages: env.AUTH_MODE === "none" && isLoopback(env.HOST),

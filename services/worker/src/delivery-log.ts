@@ -38,6 +38,8 @@ function outcomeFields(outcome: Outcome): Record<string, unknown> {
       return { state: outcome.state };
     case "parked":
       return { code: outcome.code, incident: outcome.incident };
+    case "canceled":
+      return { code: outcome.code };
     case "dead-lettered":
     case "retry": {
       const { error } = outcome;

@@ -9,8 +9,10 @@ export type Outcome =
   | { readonly kind: "duplicate"; readonly state: DraftState }
   /** It cannot succeed as things are; its dead letter is published. */
   | { readonly kind: "dead-lettered"; readonly error: DraftError }
-  /** An incident of its mailbox is open; the ledger keeps the request until that is over. */
-  | { readonly kind: "parked"; readonly code: string; readonly incident: string }
+  /** An incident of its mailbox is open, or its batch is paused (no incident); the ledger keeps the request until that is over. */
+  | { readonly kind: "parked"; readonly code: string; readonly incident: string | null }
+  /** Its batch was canceled. */
+  | { readonly kind: "canceled"; readonly code: string }
   /** Pub/Sub shall deliver it again. */
   | { readonly kind: "retry"; readonly error: DraftError };
 
@@ -24,6 +26,7 @@ export function statusOf(outcome: Outcome): 204 | 503 {
     case "duplicate":
     case "dead-lettered":
     case "parked":
+    case "canceled":
       return 204;
     case "retry":
       return 503;

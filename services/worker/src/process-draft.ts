@@ -4,7 +4,8 @@ import { type MailboxPolicy, mailboxNotAllowed, mayImpersonate } from "@draftmil
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
-import type { Claimed } from "@draftmill/shared/ledger/ledger-answers.ts";
+import type { Claimed, NotClaimed } from "@draftmill/shared/ledger/ledger-answers.ts";
+import { noteRepetition } from "./batches/note-repetition.ts";
 import { composeMessage } from "./compose/compose-message.ts";
 import {
   type DeadLetterDeps,
@@ -15,17 +16,15 @@ import {
 import { type BareMessage, noteBareMessage } from "./dead-letters/bare-message.ts";
 import { requestRecord, unreadableRecord } from "./failure-record.ts";
 import type { Gmail } from "./gmail/gmail-port.ts";
-import type { IncidentBoard } from "./incidents/incident-board.ts";
-import { parkRequest } from "./incidents/park-request.ts";
 import { knownDraftIds } from "./known-drafts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Pacer } from "./pacer.ts";
+import { type SetAside, type SetAsideDeps, setAside } from "./set-aside.ts";
 import { held, untilMoved } from "./until-moved.ts";
 
-export interface ProcessDeps extends DeadLetterDeps {
+export interface ProcessDeps extends DeadLetterDeps, SetAsideDeps {
   readonly gmail: Gmail;
   readonly pacer: Pacer;
-  readonly incidents: IncidentBoard;
   readonly bareMessages: Documents<BareMessage>;
   readonly mailboxes: MailboxPolicy;
   readonly defaultMailbox: string | null;
@@ -117,22 +116,14 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
   // It vouches for a record that was never claimed: true at most once.
   let revision = message.accepted?.revision;
   for (let failures = 0; ; ) {
-    // Waiting comes before the claim, so that leases stay short.
-    await held(pacer.admit(mailbox, hold), hold, "GMAIL_THROTTLED");
-    const incident = await deps.incidents.openFor(mailbox);
-    if (incident !== null) {
-      const parked = await parkRequest(deps, pushed, record, incident);
-      if (parked.kind === "conflict") {
-        return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
-      }
-      if (parked.kind !== "busy") return parked;
-      await held(untilMoved(deps, message.id, parked.retryAfterMs, hold), hold, "CLAIM_BUSY");
-      continue;
-    }
-    const claim = await ledger.claim(record, revision);
+    const claim = await begin(deps, pushed, work, revision, hold);
     revision = undefined;
     switch (claim.kind) {
+      case "parked":
+      case "canceled":
+        return claim;
       case "duplicate":
+        await noteRepetition(ledger, record, claim.record);
         return { kind: "duplicate", state: claim.record.state };
       case "conflict":
         return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
@@ -175,6 +166,23 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
         return error.class satisfies never;
     }
   }
+}
+
+/**
+ * Waits for the request's turn and claims it, unless it is to be set aside. That is asked before the wait, as what is not to be made
+ * takes nobody's turn, and after it, as much can happen meanwhile. Waiting comes before the claim, so that leases stay short.
+ */
+async function begin(
+  deps: ProcessDeps,
+  pushed: PushedMessage,
+  { record, message }: Work,
+  acceptedRevision: string | undefined,
+  hold: AbortSignal,
+): Promise<SetAside | Claimed | NotClaimed> {
+  const before = await setAside(deps, pushed, record);
+  if (before !== null) return before;
+  await held(deps.pacer.admit(message.request.mailbox, hold), hold, "GMAIL_THROTTLED");
+  return (await setAside(deps, pushed, record)) ?? (await deps.ledger.claim(record, acceptedRevision));
 }
 
 /** Doubles with each failure; half of it is chance, so that workers that failed together do not come back together. */

@@ -1,3 +1,5 @@
+import { BATCHES } from "@draftmill/shared/batch/batch.ts";
+import { BATCH_ORDERS } from "@draftmill/shared/batch/batch-order.ts";
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
@@ -9,6 +11,8 @@ import { createLogger, type Logger } from "@draftmill/shared/log.ts";
 import { REPLAYS } from "@draftmill/shared/replay/replay.ts";
 import { runReplays } from "@draftmill/shared/replay/run-replays.ts";
 import { buildApp } from "./app.ts";
+import { createBatchBoard } from "./batches/batch-board.ts";
+import { carryOutOrders } from "./batches/carry-out-orders.ts";
 import { readWorkerConfig, WORKER_VARIABLES, type WorkerConfig } from "./config.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import { BARE_MESSAGES } from "./dead-letters/bare-message.ts";
@@ -77,17 +81,23 @@ export async function startWorker(environment: Environment, options: WorkerOptio
     const orderingShards = env.ORDERING_SHARDS;
     const replayLeaseMs = env.REPLAY_LEASE_MS;
     const replaying = { ledger, replays, publisher: requests, orderingShards, replayLeaseMs, clock, log };
+    const batching = { ledger, replays, orders: ledger.documents(BATCH_ORDERS) };
     const app = buildApp({
       ledger,
       gmail,
       pacer,
       incidents: createIncidentBoard({ incidents, clock, leaseMs, log }),
+      batches: createBatchBoard(ledger.documents(BATCHES), clock),
       bareMessages: ledger.documents(BARE_MESSAGES),
       deadLetters,
       chores: [
         { name: "due", run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, orderingShards, log }, signal) },
         { name: "incidents", run: (signal) => probeIncidents({ incidents, gmail, clock, leaseMs, log }, signal) },
         { name: "parked", run: (signal) => takeUpParked({ ledger, incidents, replays, clock, leaseMs }, signal) },
+        {
+          name: "batches",
+          run: (signal) => carryOutOrders({ ...batching, gmail, pacer, clock, leaseMs, log }, signal),
+        },
         { name: "replays", run: (signal) => runReplays(replaying, signal) },
       ],
       mailboxes: config.mailboxes,

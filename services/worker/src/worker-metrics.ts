@@ -96,6 +96,7 @@ function codeOf(outcome: Outcome): string {
     case "duplicate":
       return "none";
     case "parked":
+    case "canceled":
       return outcome.code;
     case "dead-lettered":
     case "retry":

@@ -8,7 +8,7 @@
  * - `failed`: the request itself cannot succeed
  * - `parked`: an administrator must act first (delegation, scope, an API that is off)
  * - `dead`: the queue gave up after its last attempt
- * - `canceled`: withdrawn by an operator
+ * - `canceled`: withdrawn by an operator, alone or with its batch; or it came again under a key that stands for a request of another batch
  */
 export const DRAFT_STATES = ["queued", "processing", "created", "failed", "parked", "dead", "canceled"] as const;
 
@@ -188,6 +188,10 @@ export const MOVES = {
   confirm: { by: "operator", from: ["queued"], to: ["queued"] },
   /** Withdrawn. A live claim is left to end first. */
   cancel: { by: "operator", from: ["queued", "failed", "parked", "dead"], to: ["canceled"] },
+  /** Its batch was canceled before the request became a draft. From `processing` only after the lease. */
+  withdraw: { by: "worker", from: ["none", "queued", "processing"], to: ["canceled"] },
+  /** Its draft was taken back with its batch: the record counts as absent from then on. */
+  forget: { by: "operator", from: ["created"], to: ["canceled"] },
   /** A tainted record's draft was found in the mailbox. From `processing` only after the lease. */
   adopt: { by: "reconciler", from: ["queued", "processing", "failed", "parked", "dead"], to: ["created"] },
 } as const satisfies Record<string, MoveRule>;

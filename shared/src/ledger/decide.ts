@@ -197,8 +197,9 @@ export function leaseLeftMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime):
   return Math.max(0, leaseMs - Math.max(0, nowMs - record.claimedAtMs));
 }
 
-function obstacleTo(
-  cause: "claim" | "refuse",
+/** What keeps a delivery from taking a record anywhere; null: nothing does. */
+export function obstacleTo(
+  cause: "claim" | "refuse" | "withdraw",
   stored: DraftRecord | null,
   candidate: DraftRecord,
   to: DraftState,

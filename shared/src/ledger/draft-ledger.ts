@@ -17,6 +17,7 @@ import {
   type OperatorDecision,
   type OwnerDecision,
 } from "./decide.ts";
+import { decideForget, decideWithdraw } from "./decide-batch.ts";
 import {
   decideExpire,
   decideLooked,
@@ -115,6 +116,19 @@ export class DraftLedger {
       decideRefuse(stored, candidate, kept, time),
     );
     return result.kind === "written" ? { kind: "settled", record: result.record } : result;
+  }
+
+  /** Ends a request whose batch was canceled. */
+  async withdraw(candidate: DraftRecord, problem: RecordProblem): Promise<Refused> {
+    const result = await this.#begin(candidate, undefined, (stored, time) =>
+      decideWithdraw(stored, candidate, problem, time),
+    );
+    return result.kind === "written" ? { kind: "settled", record: result.record } : result;
+  }
+
+  /** The request's draft was taken back: its record counts as absent, and its key is free. */
+  forget(id: string, draftId: string): Promise<Moved> {
+    return this.#move(id, (record, time) => decideForget(record, draftId, time));
   }
 
   /** Notes that the queue has not confirmed the request's message. */

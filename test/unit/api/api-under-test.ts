@@ -78,6 +78,7 @@ export async function anApi(
     defaultMailbox: MAILBOX,
     orderingShards: 16,
     replayLeaseMs: 60_000,
+    unitsPerMinute: 6_000,
     draftsPerDay: new DraftsPerDay(ledger.documents(RESERVED_DRAFTS), clock),
     admission: { kind: "everybody" },
     refusesPages: true,

@@ -73,9 +73,28 @@ async function* draftsOfRequest(deps: FindDraftDeps, search: Search): AsyncGener
   }
 }
 
+/** All of them, newest first, with the id of each one's message. */
+export async function listDrafts(
+  deps: FindDraftDeps,
+  mailbox: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const listed = new Map<string, string>();
+  let pageToken: string | undefined;
+  do {
+    const page = await listPage(deps, { mailbox, signal }, pageToken);
+    for (const draft of page.drafts ?? []) {
+      const ids = draftIdsOf(draft);
+      if (ids !== null) listed.set(ids.draftId, ids.messageId);
+    }
+    pageToken = page.nextPageToken ?? undefined;
+  } while (pageToken !== undefined);
+  return listed;
+}
+
 function listPage(
   { call, drafts }: FindDraftDeps,
-  { mailbox, signal }: Search,
+  { mailbox, signal }: Pick<Search, "mailbox" | "signal">,
   pageToken: string | undefined,
 ): Promise<gmail_v1.Schema$ListDraftsResponse> {
   const token = pageToken === undefined ? {} : { pageToken };

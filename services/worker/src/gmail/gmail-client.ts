@@ -5,7 +5,7 @@ import { type CallGmailDeps, createCallGmail, haveToken } from "./call-gmail.ts"
 import { draftIdsOf } from "./draft-ids.ts";
 import { createDraftMarkers } from "./draft-markers.ts";
 import type { DraftsResource } from "./drafts-resource.ts";
-import { findDraft, isGone, markedDrafts } from "./find-draft.ts";
+import { findDraft, isGone, listDrafts, markedDrafts } from "./find-draft.ts";
 import type { Gmail } from "./gmail-port.ts";
 
 export interface GmailClientDeps extends CallGmailDeps {
@@ -47,6 +47,8 @@ export function createGmailClient(deps: GmailClientDeps): Gmail {
 
     markedDrafts: (mailbox, requestId, isKnown, signal) =>
       markedDrafts(finding, { mailbox, requestId, isKnown, signal }),
+
+    listDrafts: (mailbox, signal) => listDrafts(finding, mailbox, signal),
 
     async deleteDraft(mailbox, draftId, signal) {
       try {

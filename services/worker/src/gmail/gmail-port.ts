@@ -56,6 +56,9 @@ export interface Gmail {
     signal: AbortSignal,
   ): Promise<readonly MarkedDraft[]>;
 
+  /** Every draft of the mailbox, by its id, with the id of its message as it is now. */
+  listDrafts(mailbox: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+
   /** Deletes a draft for good. One that is gone already counts as deleted. */
   deleteDraft(mailbox: string, draftId: string, signal: AbortSignal): Promise<void>;
 

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
+import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
+import type { Access } from "../callers/access.ts";
+import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
+import type { SubmitDeps } from "../submit-draft.ts";
+import type { BatchOrder } from "./batch-schema.ts";
+import { type ItemReading, idOfItem, type ReadItem, readItems } from "./read-items.ts";
+
+export interface BatchSubmission {
+  readonly order: BatchOrder;
+  readonly access: Access;
+  readonly route: string;
+  readonly idempotencyKey: string | null;
+  readonly traceparent: string | undefined;
+}
+
+/** What became of one item, in the order of the batch. */
+export type ItemResult =
+  | { readonly index: number; readonly id: string; readonly repeats?: number }
+  | { readonly index: number; readonly errors: readonly FieldProblem[] };
+
+export interface SubmittedBatch {
+  readonly batch: Batch;
+  readonly results: readonly ItemResult[];
+  /** The key was known already. */
+  readonly replayed: boolean;
+}
+
+/** So many faults are told; an answer with more is for no reader. */
+const FAULTS_MAX = 10_000;
+
+/**
+ * Accepts a batch: when this resolves, the batch is on record and Pub/Sub holds the message of each item that fits. Throws
+ * BATCH_INVALID, with nothing queued, when an item of a strict batch is at fault, or each of a permissive one;
+ * PUBLISH_UNCONFIRMED leaves open which items were queued, and the same call with the same Idempotency-Key is then safe.
+ */
+export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission): Promise<SubmittedBatch> {
+  const { order, access } = submission;
+  const readings = withoutRepetitions(readItems(order.items, { ...deps, access }));
+  const faults = readings.flatMap((reading) => (reading.kind === "fault" ? reading.errors : []));
+  const items = readings.flatMap((reading) => (reading.kind === "fits" ? [reading.item] : []));
+  if (faults.length > 0 && (order.mode === "strict" || items.length === 0)) throw invalidBatch(faults);
+  const id = await idOfBatch(deps, submission, items);
+  const candidate = newBatch(
+    {
+      id,
+      name: order.name,
+      caller: access.caller,
+      source: "items",
+      total: items.length,
+      rejected: readings.filter(({ kind }) => kind === "fault").length,
+      mailboxes: addMailboxes(
+        {},
+        items.map(({ request }) => request.mailbox),
+      ),
+    },
+    deps.clock.nowMs(),
+  );
+  const batches = deps.ledger.documents(BATCHES);
+  const known = await batches.get(id);
+  if (known === null) {
+    await takeDrafts(deps, access, items.length);
+    await batches.create(candidate);
+  }
+  // Known and not sealed: the call before died, or was never confirmed. A second message does no harm.
+  if (known === null || known.sealedAtMs === null) await publish(deps, submission, id, items);
+  const sealed = await batches.update(id, (batch, nowMs) =>
+    batch.sealedAtMs === null ? { ...batch, sealedAtMs: nowMs, updatedAtMs: nowMs } : null,
+  );
+  return { batch: sealed ?? candidate, results: readings.map((one) => resultOf(id, one)), replayed: known !== null };
+}
+
+type Reading = ItemReading | { readonly kind: "repeats"; readonly index: number; readonly first: ReadItem };
+
+/** An item with the key of an earlier one is that one, if it is the same, and a fault if it is not. */
+function withoutRepetitions(readings: readonly ItemReading[]): readonly Reading[] {
+  const firsts = new Map<string, ReadItem>();
+  return readings.map((reading): Reading => {
+    if (reading.kind !== "fits" || reading.item.request.dedupeKey === null) return reading;
+    const { item } = reading;
+    const id = idOfItem("", item);
+    const first = firsts.get(id);
+    if (first === undefined) {
+      firsts.set(id, item);
+      return reading;
+    }
+    const { index } = item;
+    if (first.bodyHash === item.bodyHash) return { kind: "repeats", index, first };
+    const detail = `item ${first.index} has the same dedupeKey and mailbox, and other content`;
+    return {
+      kind: "fault",
+      index,
+      errors: [{ pointer: `/items/${index}/dedupeKey`, code: "keyReused", detail, index }],
+    };
+  });
+}
+
+function invalidBatch(faults: readonly FieldProblem[]): DraftError {
+  const items = new Set(faults.map(({ index }) => index)).size;
+  return new DraftError("BATCH_INVALID", {
+    reason: `${items} of the items ${items === 1 ? "is" : "are"} at fault`,
+    fields: faults.slice(0, FAULTS_MAX),
+  });
+}
+
+function resultOf(batch: string, reading: Reading): ItemResult {
+  switch (reading.kind) {
+    case "fits":
+      return { index: reading.item.index, id: idOfItem(batch, reading.item) };
+    case "repeats":
+      return { index: reading.index, id: idOfItem(batch, reading.first), repeats: reading.first.index };
+    case "fault":
+      return { index: reading.index, errors: reading.errors };
+    default:
+      return reading satisfies never;
+  }
+}
+
+async function idOfBatch(
+  { ledger, newId, clock }: SubmitDeps,
+  { access: { caller }, route, idempotencyKey, order }: BatchSubmission,
+  items: readonly ReadItem[],
+): Promise<string> {
+  const requestId = newId();
+  if (idempotencyKey === null) return requestId;
+  const hash = createHash("sha256").update(
+    JSON.stringify([order.mode, order.name, items.map(({ bodyHash }) => bodyHash)]),
+  );
+  const use = { caller, route, key: idempotencyKey, bodyHash: hash.digest("base64url"), requestId };
+  return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
+}
+
+/** All or none of them counts towards the caller's day. */
+async function takeDrafts(
+  { draftsPerDay }: SubmitDeps,
+  { caller, draftsPerDay: limit }: Access,
+  count: number,
+): Promise<void> {
+  if (caller === null || limit === null) return;
+  for (let taken = 0; taken < count; taken++) {
+    if (await draftsPerDay.take(caller, limit)) continue;
+    for (let back = 0; back < taken; back++) draftsPerDay.giveBack(caller);
+    throw new DraftError("DRAFTS_PER_DAY_EXCEEDED", { retryAfterMs: draftsPerDay.msToMidnight() });
+  }
+}
+
+async function publish(
+  { publisher, orderingShards }: SubmitDeps,
+  { access: { caller }, traceparent }: BatchSubmission,
+  batch: string,
+  items: readonly ReadItem[],
+): Promise<void> {
+  const published = items.map((item) => {
+    const { mailbox } = item.request;
+    const id = idOfItem(batch, item);
+    const attributes = {
+      id,
+      batch,
+      ...(caller === null ? {} : { caller }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    const json = JSON.stringify({ ...item.body, mailbox });
+    return publisher.publish(encodeDraftMessage(json, attributes, orderingKeyOf(mailbox, id, orderingShards)));
+  });
+  const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") {
+    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failed.reason, applied: "unknown" });
+  }
+}

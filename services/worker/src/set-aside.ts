@@ -1,0 +1,58 @@
+import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import type { NotClaimed, Refused } from "@draftmill/shared/ledger/ledger-answers.ts";
+import type { BatchBoard } from "./batches/batch-board.ts";
+import { problemOf } from "./failure-record.ts";
+import type { IncidentBoard } from "./incidents/incident-board.ts";
+import type { Outcome } from "./outcome.ts";
+
+export interface SetAsideDeps {
+  readonly ledger: DraftLedger;
+  readonly incidents: IncidentBoard;
+  readonly batches: BatchBoard;
+}
+
+export type SetAside = Extract<Outcome, { kind: "parked" | "canceled" }>;
+
+/**
+ * Keeps back a request that is not to be made now, without a claim and without a call to Google: one of a mailbox with an open
+ * incident, or of a batch that is paused or canceled. What is parked keeps its body in the ledger, so that no dead letter is
+ * needed, and is taken up when the incident is over or the batch goes on. Null when nothing keeps it; `busy` while another
+ * delivery has it.
+ */
+export async function setAside(
+  deps: SetAsideDeps,
+  pushed: PushedMessage,
+  record: DraftRecord,
+): Promise<SetAside | NotClaimed | null> {
+  const { ledger, incidents, batches } = deps;
+  const { mailbox, batch } = record;
+  const body = pushed.data.toString("utf8");
+  const control = batch === null ? "open" : await batches.controlOf(batch);
+  switch (control) {
+    case "open":
+      break;
+    case "paused": {
+      const problem = problemOf(new DraftError("BATCH_PAUSED", { facts: { batch: batch ?? "" } }));
+      const parked = await ledger.failUnclaimed(record, { state: "parked", problem, body });
+      return asOutcome(parked, { kind: "parked", code: problem.code, incident: null });
+    }
+    case "canceled": {
+      const problem = problemOf(new DraftError("BATCH_CANCELED"));
+      return asOutcome(await ledger.withdraw(record, problem), { kind: "canceled", code: problem.code });
+    }
+    default:
+      return control satisfies never;
+  }
+  const incident = await incidents.openFor(mailbox);
+  if (incident === null) return null;
+  const { code, id } = incident;
+  const parked = await ledger.failUnclaimed(record, { state: "parked", problem: { ...incident.problem, code }, body });
+  return asOutcome(parked, { kind: "parked", code, incident: id });
+}
+
+function asOutcome(refused: Refused, settled: SetAside): SetAside | NotClaimed {
+  return refused.kind === "settled" ? settled : refused;
+}
