@@ -11,7 +11,7 @@ const CONTENDED_ROUNDS = 1_000;
 const FIRESTORE_ROUNDS = 4;
 
 const sqlite = { ledger: "SQLite", runs: 100, sweepRuns: 24, withinMs: WITHIN_MS };
-const firestore = { runs: 25, sweepRuns: 6, withinMs: WITHIN_MS, ...(await findEmulator()) };
+const firestore = { runs: 25, sweepRuns: 6, leaseMs: 6_000, withinMs: WITHIN_MS, ...(await findEmulator()) };
 const rounds = Array.from({ length: FIRESTORE_ROUNDS }, (_, n) => ({ ledger: `Firestore (${n + 1})`, ...firestore }));
 for (const options of [sqlite, ...rounds]) {
   deliverySuite(options);
