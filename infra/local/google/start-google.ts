@@ -174,7 +174,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
       GOOGLE_CLOUD_PROJECT: projectId,
     }),
     drafts: (mailbox) =>
-      store.list(mailbox.toLowerCase(), Number.MAX_SAFE_INTEGER).map((draft) => ({
+      store.all(mailbox.toLowerCase()).map((draft) => ({
         id: draft.id,
         messageId: draft.messageId,
         threadId: draft.threadId,

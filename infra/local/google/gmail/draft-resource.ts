@@ -1,4 +1,4 @@
-import type { StoredDraft } from "./draft-store.ts";
+import type { DraftEntry, StoredDraft } from "./draft-store.ts";
 import {
   headerValue,
   type MessageHeader,
@@ -43,12 +43,12 @@ export const DRAFT_FORMATS = ["full", "metadata", "minimal", "raw"] as const;
 export type DraftFormat = (typeof DRAFT_FORMATS)[number];
 
 /** What create and update answer: ids, and no more. */
-export function createdDraft(draft: StoredDraft): DraftResource {
+export function createdDraft(draft: DraftEntry): DraftResource {
   return { id: draft.id, message: { ...listedDraft(draft).message, labelIds: ["DRAFT"] } };
 }
 
 /** A draft as a list shows it. */
-export function listedDraft(draft: StoredDraft): DraftResource {
+export function listedDraft(draft: DraftEntry): DraftResource {
   return { id: draft.id, message: { id: draft.messageId, threadId: draft.threadId } };
 }
 
@@ -56,7 +56,7 @@ export function listedDraft(draft: StoredDraft): DraftResource {
 export function draftResource(draft: StoredDraft, format: DraftFormat): DraftResource {
   const message = {
     ...createdDraft(draft).message,
-    snippet: escaped(snippetOf(draft)),
+    snippet: escaped(snippetOf(draft.raw)),
     sizeEstimate: draft.raw.length,
     historyId: String(draft.revision),
     internalDate: String(draft.updatedAtMs),
@@ -111,9 +111,14 @@ function bodyOf(part: MimePart, partId: string): { size: number; data?: string; 
 
 const SNIPPET_LENGTH = 200;
 
-/** The beginning of a draft's text, white space folded, unescaped. */
-export function snippetOf(draft: StoredDraft): string {
-  const text = leafText(parseMime(draft.raw)).replace(/\s+/g, " ").trim();
+// Texts come before files, which are not worth decoding for it.
+const SNIPPET_FROM_BYTES = 256 * 1024;
+
+/** The beginning of a message's text, white space folded, unescaped. */
+export function snippetOf(raw: Buffer): string {
+  const text = leafText(parseMime(raw.subarray(0, SNIPPET_FROM_BYTES)))
+    .replace(/\s+/g, " ")
+    .trim();
   return [...text].slice(0, SNIPPET_LENGTH).join("");
 }
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { Clock } from "@draftmill/shared/clock.ts";
 
-/** A draft as it lies in the mailbox. */
-export interface StoredDraft {
+/** A draft without its message, which may have megabytes. */
+export interface DraftEntry {
   readonly mailbox: string;
   /** "r" and a number; stays for the draft's life. */
   readonly id: string;
@@ -12,12 +12,16 @@ export interface StoredDraft {
   readonly threadId: string;
   /** The Message-ID header that was assigned, with its angle brackets. */
   readonly rfc822MessageId: string;
-  /** The whole message as saved, CRLF line ends. */
-  readonly raw: Buffer;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   /** Grows with every change of any mailbox: Gmail's historyId, and the order of a list. */
   readonly revision: number;
+}
+
+/** A draft as it lies in the mailbox. */
+export interface StoredDraft extends DraftEntry {
+  /** The whole message as saved, CRLF line ends. */
+  readonly raw: Buffer;
 }
 
 export interface DraftContent {
@@ -34,8 +38,10 @@ export interface MailboxSummary {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS drafts (
     mailbox TEXT NOT NULL, id TEXT NOT NULL, message_id TEXT NOT NULL, thread_id TEXT NOT NULL,
-    rfc822_message_id TEXT NOT NULL, raw BLOB NOT NULL,
+    rfc822_message_id TEXT NOT NULL,
     created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL, revision INTEGER NOT NULL,
+    -- Last, so that what stands before it is read without it.
+    raw BLOB NOT NULL,
     PRIMARY KEY (mailbox, id)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS drafts_newest ON drafts (mailbox, revision DESC);
@@ -44,6 +50,8 @@ const SCHEMA = `
     mailbox TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, PRIMARY KEY (mailbox, id)
   ) STRICT;
 `;
+
+const ENTRY = "mailbox, id, message_id, thread_id, rfc822_message_id, created_at_ms, updated_at_ms, revision";
 
 /** The mailboxes' drafts. Whoever changes one hears of it through `onChange`. */
 export class DraftStore {
@@ -76,16 +84,16 @@ export class DraftStore {
       updatedAtMs: nowMs,
       revision: this.#nextRevision(),
     };
-    this.#prepared("INSERT INTO drafts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    this.#prepared(`INSERT INTO drafts (${ENTRY}, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
       draft.mailbox,
       draft.id,
       draft.messageId,
       draft.threadId,
       draft.rfc822MessageId,
-      draft.raw,
       draft.createdAtMs,
       draft.updatedAtMs,
       draft.revision,
+      draft.raw,
     );
     this.#changed(mailbox);
     return draft;
@@ -134,17 +142,22 @@ export class DraftStore {
     mailbox: string,
     limit: number,
     { before, untilMs }: { readonly before?: number | undefined; readonly untilMs?: number } = {},
-  ): readonly StoredDraft[] {
+  ): readonly DraftEntry[] {
     return this.#prepared(
-      "SELECT * FROM drafts WHERE mailbox = ? AND revision < ? AND created_at_ms <= ? ORDER BY revision DESC LIMIT ?",
+      `SELECT ${ENTRY} FROM drafts WHERE mailbox = ? AND revision < ? AND created_at_ms <= ? ORDER BY revision DESC LIMIT ?`,
     )
       .all(mailbox, before ?? Number.MAX_SAFE_INTEGER, untilMs ?? Number.MAX_SAFE_INTEGER, limit)
-      .map(draftOf);
+      .map(entryOf);
+  }
+
+  /** Newest first, with their messages. */
+  all(mailbox: string): readonly StoredDraft[] {
+    return this.#prepared("SELECT * FROM drafts WHERE mailbox = ? ORDER BY revision DESC").all(mailbox).map(draftOf);
   }
 
   /** Newest first, of all mailboxes. */
-  recent(limit: number): readonly StoredDraft[] {
-    return this.#prepared("SELECT * FROM drafts ORDER BY revision DESC LIMIT ?").all(limit).map(draftOf);
+  recent(limit: number): readonly DraftEntry[] {
+    return this.#prepared(`SELECT ${ENTRY} FROM drafts ORDER BY revision DESC LIMIT ?`).all(limit).map(entryOf);
   }
 
   count(mailbox: string): number {
@@ -205,13 +218,16 @@ function newMessageId(nowMs: number): string {
 function draftOf(row: Record<string, SQLOutputValue>): StoredDraft {
   const raw = row.raw;
   if (!(raw instanceof Uint8Array)) throw new Error("a stored draft has no message");
+  return { ...entryOf(row), raw: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength) };
+}
+
+function entryOf(row: Record<string, SQLOutputValue>): DraftEntry {
   return {
     mailbox: String(row.mailbox),
     id: String(row.id),
     messageId: String(row.message_id),
     threadId: String(row.thread_id),
     rfc822MessageId: String(row.rfc822_message_id),
-    raw: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength),
     createdAtMs: Number(row.created_at_ms),
     updatedAtMs: Number(row.updated_at_ms),
     revision: Number(row.revision),

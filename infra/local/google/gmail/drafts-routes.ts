@@ -6,7 +6,7 @@ import { bodyBytes, pathValue, queryValue } from "../request-values.ts";
 import type { Caller } from "./caller.ts";
 import { type DraftInput, parseDraftBody } from "./draft-body.ts";
 import { createdDraft, DRAFT_FORMATS, draftResource, listedDraft } from "./draft-resource.ts";
-import type { DraftContent, DraftStore, StoredDraft } from "./draft-store.ts";
+import type { DraftContent, DraftEntry, DraftStore, StoredDraft } from "./draft-store.ts";
 import { type GmailMethodParts, gmailMethod } from "./gmail-method.ts";
 import type { ListLag } from "./list-lag.ts";
 import type { GmailMethodName } from "./methods.ts";
@@ -111,7 +111,7 @@ export function draftsRoutes(parts: DraftsParts): FastifyPluginCallback {
   }
 
   /** Only what can be answered truly without a search index: the Message-ID that was assigned here. */
-  function search(mailbox: string, query: string): readonly StoredDraft[] {
+  function search(mailbox: string, query: string): readonly DraftEntry[] {
     const id = /^rfc822msgid:(\S+)$/i.exec(query)?.[1];
     if (id === undefined) {
       throw new Refusal("invalidArgument", {

@@ -1,14 +1,12 @@
 import { splitAddressList } from "@draftmill/shared/contract/email-address.ts";
-import { snippetOf } from "../gmail/draft-resource.ts";
-import type { StoredDraft } from "../gmail/draft-store.ts";
-import { headerValue, parseHeaders, splitMessage } from "../gmail/mime-part.ts";
+import type { DraftLine } from "./draft-lines.ts";
 import { html, type Markup } from "./html.ts";
 import { draftPath, moment } from "./page.ts";
 
 export interface DraftListContent {
   readonly title: string;
   readonly total: number;
-  readonly drafts: readonly StoredDraft[];
+  readonly drafts: readonly DraftLine[];
   /** The id of the draft that is open. */
   readonly current: string | undefined;
   /** Whether a line says in whose mailbox the draft lies. */
@@ -24,13 +22,12 @@ export function draftList(content: DraftListContent): Markup {
 <ol class="lines">${drafts.map((draft) => line(draft, content))}</ol>`;
 }
 
-function line(draft: StoredDraft, { current, showMailbox, nowMs }: DraftListContent): Markup {
-  const headers = parseHeaders(splitMessage(draft.raw).head);
-  const to = headerValue(headers, "to") ?? "";
+function line(draft: DraftLine, { current, showMailbox, nowMs }: DraftListContent): Markup {
+  const { to, subject, snippet } = draft;
   return html`<li><a class="line" href="${draftPath(draft.mailbox, draft.id)}" data-key="${draft.id}" ${draft.id === current && html`aria-current="true"`}>
 <span class="line-top"><span class="to">${to === "" ? "No recipient" : displayNames(to)}</span>${moment(draft.updatedAtMs, nowMs)}</span>
-<span class="subject">${headerValue(headers, "subject") || "(no subject)"}</span>
-<span class="snippet">${snippetOf(draft)}</span>
+<span class="subject">${subject || "(no subject)"}</span>
+<span class="snippet">${snippet}</span>
 ${showMailbox && html`<span class="in">${draft.mailbox}</span>`}
 </a></li>`;
 }

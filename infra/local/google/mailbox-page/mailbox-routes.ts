@@ -3,6 +3,7 @@ import type { Clock } from "@draftmill/shared/clock.ts";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import type { DraftStore, MailboxSummary, StoredDraft } from "../gmail/draft-store.ts";
 import { pathValue, queryValue } from "../request-values.ts";
+import { rememberLines } from "./draft-lines.ts";
 import { draftList } from "./draft-list.ts";
 import { type DraftMail, readDraft } from "./draft-mail.ts";
 import { DRAFT_VIEWS, draftView } from "./draft-view.ts";
@@ -45,6 +46,7 @@ const ASSETS = [
 /** The mailboxes in a browser, for people: read only, live, no cookie, nothing from outside. */
 export function mailboxPage(parts: MailboxPageParts): FastifyPluginCallback {
   const { store, clock } = parts;
+  const linesOf = rememberLines(store);
 
   return (app, _options, done) => {
     app.addHook("onRequest", async (_request, reply) => {
@@ -88,7 +90,7 @@ export function mailboxPage(parts: MailboxPageParts): FastifyPluginCallback {
 
   function everyMailbox(): Markup {
     const mailboxes = summaries();
-    const drafts = store.recent(SHOWN_DRAFTS);
+    const drafts = linesOf(store.recent(SHOWN_DRAFTS));
     const total = mailboxes.reduce((sum, { drafts: count }) => sum + count, 0);
     return page({
       title: "Mailboxes · Draftmill sandbox",
@@ -138,7 +140,7 @@ export function mailboxPage(parts: MailboxPageParts): FastifyPluginCallback {
   }
 
   function draftsOf(mailbox: string, current: string | undefined): Markup {
-    const drafts = store.list(mailbox, SHOWN_DRAFTS);
+    const drafts = linesOf(store.list(mailbox, SHOWN_DRAFTS));
     return draftList({
       title: mailbox,
       total: store.count(mailbox),
