@@ -220,6 +220,7 @@ function googleAdmin({ workspace, tokens, store, quota, listLag }: Administered)
       workspace.iamCredentialsApiEnabled = enabled;
     },
     expireTokens: () => tokens.revokeAll(),
+    setAliases: (mailbox, addresses) => workspace.setAliases(mailbox, addresses),
     addThread: (mailbox, subject) => store.addThread(mailbox.toLowerCase(), subject),
     editDraft(mailbox, draftId) {
       const draft = store.find(mailbox.toLowerCase(), draftId);

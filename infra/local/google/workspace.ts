@@ -15,6 +15,8 @@ export interface GoogleAdmin {
   setIamCredentialsApi(enabled: boolean): void;
   /** Every access token issued so far becomes invalid. */
   expireTokens(): void;
+  /** The user's verified send-as addresses. From here on any other sender is replaced; before, each stays as it was sent. */
+  setAliases(mailbox: string, addresses: readonly string[]): void;
   /** Puts a thread with one received message into the mailbox, to reply to; answers its id. */
   addThread(mailbox: string, subject: string): string;
   /** What a person does who works on a draft: same draft, other text, a new message id. */
@@ -35,6 +37,7 @@ export class Workspace {
   readonly #domains: ReadonlySet<string>;
   readonly #states = new Map<string, "suspended" | "deleted">();
   readonly #withoutMail = new Set<string>();
+  readonly #aliases = new Map<string, readonly string[]>();
   #delegated: ReadonlySet<string>;
   signingDenied = false;
   gmailApiEnabled = true;
@@ -62,6 +65,18 @@ export class Workspace {
 
   hasMail(address: string): boolean {
     return !this.#withoutMail.has(address.toLowerCase());
+  }
+
+  setAliases(address: string, aliases: readonly string[]): void {
+    this.#aliases.set(
+      address.toLowerCase(),
+      aliases.map((alias) => alias.toLowerCase()),
+    );
+  }
+
+  /** Undefined where nobody has told them. */
+  aliasesOf(address: string): readonly string[] | undefined {
+    return this.#aliases.get(address.toLowerCase());
   }
 
   isDelegated(scopes: readonly string[]): boolean {

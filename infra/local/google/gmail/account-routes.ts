@@ -26,13 +26,15 @@ export function accountRoutes(parts: AccountParts): FastifyPluginCallback {
     );
     app.get(
       `${user}/settings/sendAs`,
-      gmailMethod(parts, "sendAs.list", (_request, { mailbox }) => ok({ sendAs: [primaryAddress(mailbox)] })),
+      gmailMethod(parts, "sendAs.list", (_request, { mailbox }) => ok({ sendAs: sendAsOf(mailbox) })),
     );
     app.get(
       `${user}/settings/sendAs/:address`,
       gmailMethod(parts, "sendAs.get", (request, { mailbox }) => {
-        if (pathValue(request.params, "address").toLowerCase() !== mailbox) throw new Refusal("notFound");
-        return ok(primaryAddress(mailbox));
+        const wanted = pathValue(request.params, "address").toLowerCase();
+        const found = sendAsOf(mailbox).find(({ sendAsEmail }) => sendAsEmail === wanted);
+        if (found === undefined) throw new Refusal("notFound");
+        return ok(found);
       }),
     );
     for (const path of SENDING) {
@@ -46,6 +48,10 @@ export function accountRoutes(parts: AccountParts): FastifyPluginCallback {
     }
     done();
   };
+
+  function sendAsOf(mailbox: string): readonly SendAsResource[] {
+    return [primaryAddress(mailbox), ...(parts.workspace.aliasesOf(mailbox) ?? []).map(aliasAddress)];
+  }
 
   function profile(mailbox: string): ProfileResource {
     const drafts = parts.store.count(mailbox);
@@ -70,10 +76,22 @@ export interface SendAsResource {
   readonly signature: string;
   readonly isPrimary: boolean;
   readonly isDefault: boolean;
+  readonly treatAsAlias?: boolean;
+  readonly verificationStatus?: "accepted";
 }
 
 function primaryAddress(mailbox: string): SendAsResource {
   return { sendAsEmail: mailbox, displayName: "", replyToAddress: "", signature: "", isPrimary: true, isDefault: true };
+}
+
+function aliasAddress(address: string): SendAsResource {
+  return {
+    ...primaryAddress(address),
+    isPrimary: false,
+    isDefault: false,
+    treatAsAlias: true,
+    verificationStatus: "accepted",
+  };
 }
 
 function ok(body: object): Answer {

@@ -121,11 +121,19 @@ export function draftsRoutes(parts: DraftsParts): FastifyPluginCallback {
     return store.findByRfc822MessageId(mailbox, `<${id.replace(/^<|>$/g, "")}>`);
   }
 
+  /** Neither the subject nor In-Reply-To is looked at: reported is that Gmail takes the id's word for it. */
+  function assertThread(mailbox: string, threadId: string): void {
+    if (!/^[0-9a-f]{1,16}$/i.test(threadId)) throw new Refusal("invalidThreadId");
+    if (!store.hasThread(mailbox, threadId)) throw new Refusal("notFound");
+  }
+
   function contentOf(mailbox: string, input: DraftInput): DraftContent {
     if (input.raw === undefined) throw new Refusal("missingDraft");
-    const saved = savedMessage(input.raw, mailbox, parts.projectNumber, parts.clock.nowMs());
+    const aliases = parts.workspace.aliasesOf(mailbox);
+    const isSender = (address: string) => aliases === undefined || [mailbox, ...aliases].includes(address);
+    const saved = savedMessage(input.raw, { mailbox, isSender }, parts.projectNumber, parts.clock.nowMs());
     assertRecipients(saved.raw);
-    if (input.threadId !== undefined && !store.hasThread(mailbox, input.threadId)) throw new Refusal("notFound");
+    if (input.threadId !== undefined) assertThread(mailbox, input.threadId);
     return { ...saved, threadId: input.threadId };
   }
 }

@@ -162,6 +162,22 @@ export const GMAIL_ERRORS = {
       message: `Invalid ${scene.detail ?? "To"} header`,
       reason: "invalidArgument",
     }),
+  // For a script: which senders Gmail refuses is not known. An address that is none of the user's it replaces.
+  invalidSender: () =>
+    envelope({
+      status: 400,
+      code: "INVALID_ARGUMENT",
+      message: "Invalid From header",
+      reason: "invalidArgument",
+    }),
+  // An id that does not read as one; a thread that is not there is `notFound`.
+  invalidThreadId: () =>
+    envelope({
+      status: 400,
+      code: "INVALID_ARGUMENT",
+      message: "Invalid thread_id value",
+      reason: "invalidArgument",
+    }),
   missingDraft: () =>
     envelope({
       status: 400,

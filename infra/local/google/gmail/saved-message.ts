@@ -1,5 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { headerValue, parseHeaders, splitMessage } from "./mime-part.ts";
+import { addressParser } from "postal-mime";
+import { headerValue, parseHeaders, splitMessage, unfoldHeaders } from "./mime-part.ts";
+
+const FROM = /^From[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim;
+const MESSAGE_ID = /^Message-ID[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim;
 
 export interface SavedMessage {
   readonly raw: Buffer;
@@ -10,10 +14,18 @@ export interface SavedMessage {
 /**
  * What Gmail makes of a message that it saves as a draft. Observed on live mailboxes: it assigns its own Message-ID,
  * puts a Received line on top, and leaves every other header alone, `X-` ones and Bcc included. A Date, From or
- * MIME-Version that is missing is added; bare line feeds become CRLF.
+ * MIME-Version that is missing is added; bare line feeds become CRLF. Reported: a From that is none of the user's addresses
+ * is replaced by the user's own, without a word.
+ * @param isSender whether an address, in lower case, is one of the user's
  */
-export function savedMessage(sent: Buffer, mailbox: string, projectNumber: string, nowMs: number): SavedMessage {
-  const { head, body } = splitMessage(withCrlf(sent));
+export function savedMessage(
+  sent: Buffer,
+  { mailbox, isSender }: { readonly mailbox: string; readonly isSender: (address: string) => boolean },
+  projectNumber: string,
+  nowMs: number,
+): SavedMessage {
+  const { head: sentHead, body } = splitMessage(withCrlf(sent));
+  const head = hasForeignSender(sentHead, isSender) ? withoutField(sentHead, FROM) : sentHead;
   const headers = parseHeaders(head);
   const rfc822MessageId = `<CA${randomBytes(33).toString("base64url")}@mail.gmail.com>`;
   const now = new Date(nowMs).toUTCString().replace("GMT", "+0000");
@@ -26,7 +38,7 @@ export function savedMessage(sent: Buffer, mailbox: string, projectNumber: strin
   ];
   const raw = Buffer.concat([
     Buffer.from(`${lines.join("\r\n")}\r\n`),
-    withoutMessageId(head),
+    withoutField(head, MESSAGE_ID),
     Buffer.from("\r\n"),
     body,
   ]);
@@ -39,7 +51,13 @@ function withCrlf(message: Buffer): Buffer {
   return /(^|[^\r])\n/.test(text) ? Buffer.from(text.replace(/\r?\n/g, "\r\n"), "latin1") : message;
 }
 
-function withoutMessageId(head: Buffer): Buffer {
-  const text = head.toString("latin1").replace(/^Message-ID[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim, "");
+function hasForeignSender(head: Buffer, isSender: (address: string) => boolean): boolean {
+  const from = headerValue(unfoldHeaders(head), "from");
+  if (from === undefined) return false;
+  return !addressParser(from, { flatten: true }).every(({ address = "" }) => isSender(address.toLowerCase()));
+}
+
+function withoutField(head: Buffer, field: RegExp): Buffer {
+  const text = head.toString("latin1").replace(field, "");
   return Buffer.from(text === "" || text.endsWith("\r\n") ? text : `${text}\r\n`, "latin1");
 }

@@ -158,6 +158,29 @@ test("a draft goes into a thread of its own mailbox only", async (t) => {
   const foreign = google.admin.addThread("grace@example.com", "Hello");
   const refused = await gmailCall(google, token, "POST", "/drafts", into(foreign));
   assert.deepEqual([refused.status, at(refused.json, "error", "errors", 0, "reason")], [404, "notFound"]);
+  for (const unreadable of ["FMfcgzQfCMsvMmcQTcpPjxjzNRcJNfMN", `${threadId}0`, "thread-f:1"]) {
+    const reply = await gmailCall(google, token, "POST", "/drafts", into(unreadable));
+    assert.deepEqual([reply.status, at(reply.json, "error", "message")], [400, "Invalid thread_id value"], unreadable);
+  }
+  assert.equal(google.drafts(USER).length, 1);
+});
+
+test("a sender stays as it was sent until the user's addresses are told; then one that is none of them is replaced", async (t) => {
+  const google = await openGoogle(t);
+  const token = await userToken(google, USER);
+  const sentFrom = async (From: string) => {
+    await gmailCall(google, token, "POST", "/drafts", draftBody({ To: USER, From, Subject: "s" }));
+    return google
+      .drafts(USER)[0]
+      ?.headers.filter(({ name }) => name === "From")
+      .map(({ value }) => value);
+  };
+  assert.deepEqual(await sentFrom("Boss <boss@example.com>"), ["Boss <boss@example.com>"]);
+  google.admin.setAliases(USER, ["Sales@example.com"]);
+  assert.deepEqual(await sentFrom("Sales <sales@example.com>"), ["Sales <sales@example.com>"]);
+  assert.deepEqual(await sentFrom("Ada <ADA@example.com>"), ["Ada <ADA@example.com>"]);
+  assert.deepEqual(await sentFrom("Boss <boss@example.com>"), [USER]);
+  assert.deepEqual(await sentFrom("Sales <sales@example.com>, boss@example.com"), [USER]);
 });
 
 test("fields cuts the answer, and refuses what no resource has", async (t) => {

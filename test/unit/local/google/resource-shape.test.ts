@@ -54,6 +54,7 @@ test("the shape check can fail", () => {
 
 test("every Gmail answer has no field that Google's schema lacks", async (t) => {
   const google = await openGoogle(t, { delegatedScopes: [COMPOSE, SETTINGS] });
+  google.admin.setAliases("ada@example.com", ["sales@example.com"]);
   const claims = { ...claimsFor(google, "ada@example.com"), scope: `${COMPOSE} ${SETTINGS}` };
   const token = String(at((await exchange(google, await assertion(google, claims))).json, "access_token"));
   const body = draftBody(
@@ -74,6 +75,7 @@ test("every Gmail answer has no field that Google's schema lacks", async (t) => 
     ["GET", "/profile", "Profile"],
     ["GET", "/settings/sendAs", "ListSendAsResponse"],
     ["GET", "/settings/sendAs/ada@example.com", "SendAs"],
+    ["GET", "/settings/sendAs/sales@example.com", "SendAs"],
   ];
   for (const [method, path, schema, sent] of cases) {
     const reply = await gmailCall(google, token, method, path, sent);
