@@ -37,6 +37,8 @@ export async function acceptDraft(
     idempotencyKey: readIdempotencyKey(request.headers["idempotency-key"]),
     traceparent: readTraceparent(request.headers.traceparent),
   });
+  // The wait may be long, and what waits for nothing but an outcome needs no files.
+  request.body = undefined;
   request.event.id = record.id;
   request.event.replayed = replayed;
   if (replayed) reply.header("idempotency-replayed", "true");

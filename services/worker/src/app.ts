@@ -67,6 +67,8 @@ export function buildApp(deps: WorkerDeps): FastifyInstance {
     const startedMs = deps.clock.monotonicMs();
     expectSubscription(request.body, deps.subscriptions.drafts);
     const pushed = decodePush(request.body);
+    // What was decoded has all of it, and may wait for minutes: a base64 of up to 13 MB.
+    request.body = undefined;
     deps.metrics.deliveryBegins();
     const delivered = await processDraft(deps, pushed, holdOf(deps, reply));
     const status = statusOf(delivered.outcome);
