@@ -156,7 +156,7 @@ export const ERROR_CODES = {
     class: "permanent",
     status: 413,
     title: "The body is larger than the service takes.",
-    remedy: "Shorten the message or html field.",
+    remedy: "Shorten message, html or attachments: the whole body may have 8 MiB.",
   },
   MEDIA_TYPE_UNSUPPORTED: {
     class: "permanent",
@@ -404,6 +404,13 @@ export const ERROR_CODES = {
     title: "Gmail refuses a recipient's address.",
     remedy: "Correct the addresses in to, cc and bcc.",
   },
+  SENDER_REJECTED: {
+    class: "permanent",
+    status: 422,
+    title: "Gmail refuses the sender's address.",
+    remedy:
+      "Leave `from` out, or use an address that the mailbox's user has verified: Gmail > Settings > Accounts > Send mail as.",
+  },
   DRAFT_REJECTED: {
     class: "permanent",
     status: 422,
@@ -419,8 +426,9 @@ export const ERROR_CODES = {
   THREAD_NOT_FOUND: {
     class: "permanent",
     status: 422,
-    title: "Gmail does not find what the request refers to.",
-    remedy: "Check that the thread exists in this mailbox.",
+    title: "Gmail finds no such thread in this mailbox.",
+    remedy:
+      "Take `threadId` from this mailbox, by the Gmail API: each mailbox has its own, and Gmail's address bar shows another. Without it the draft starts a thread.",
   },
   GMAIL_OFF: {
     class: "admin",

@@ -195,7 +195,8 @@ type Attempt = Extract<Outcome, { kind: "created" }> | { readonly kind: "refused
 /** Under a claim: look if need be, create, record. */
 async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: Claimed): Promise<Attempt> {
   const { gmail, ledger } = deps;
-  const { mailbox } = message.request;
+  const { mailbox, threadId } = message.request;
+  const content = { mime, threadId };
   // Every single call has its own deadline; this one is for all of them together.
   const signal = AbortSignal.timeout(deps.leaseMs / 2);
   let found: DraftIds | null = null;
@@ -209,7 +210,7 @@ async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: C
     }
   }
   try {
-    const draft = found ?? (await gmail.createDraft(mailbox, mime, signal, () => assertLeaseFresh(deps, claim)));
+    const draft = found ?? (await gmail.createDraft(mailbox, content, signal, () => assertLeaseFresh(deps, claim)));
     const settled = await ledger.complete(claim, draft);
     if (settled.kind === "fenced-off") {
       // Another claim has the request. It finds this draft, unless it has looked already: then it is one too many.

@@ -1,3 +1,6 @@
+import { ATTACHMENT_SCHEMA, ATTACHMENTS_MAX } from "./attachment.ts";
+import { MESSAGE_ID_MAX } from "./message-id.ts";
+
 const ADDRESSES = {
   type: ["string", "array"],
   maxLength: 20_000,
@@ -8,6 +11,9 @@ const ADDRESSES = {
 /** The most recipients of one draft, to, cc and bcc together; also the most addresses to reply to. */
 export const RECIPIENTS_MAX = 100;
 
+/** The most mails that a draft refers to. A longer thread is named by its first and its last ones. */
+export const REFERENCES_MAX = 100;
+
 const MANY = { maxItems: 1_000 };
 
 /**
@@ -17,7 +23,15 @@ const MANY = { maxItems: 1_000 };
 export const DRAFT_REQUEST_BOUNDS = {
   type: "object",
   maxProperties: 100,
-  properties: { to: MANY, cc: MANY, bcc: MANY, replyTo: MANY, metadata: { maxProperties: 100 } },
+  properties: {
+    to: MANY,
+    cc: MANY,
+    bcc: MANY,
+    replyTo: MANY,
+    references: MANY,
+    attachments: { ...MANY, items: { maxProperties: 100 } },
+    metadata: { maxProperties: 100 },
+  },
 } as const;
 
 /**
@@ -46,6 +60,41 @@ export const DRAFT_REQUEST_SCHEMA = {
     message: { type: "string", maxLength: 1_000_000, description: "The text. At least one of message and html." },
     html: { type: "string", maxLength: 2_000_000, description: "The HTML; made from `message` when absent." },
     mailbox: { type: "string", maxLength: 254, description: "Whose mailbox; default: the service's GMAIL_USER." },
+    from: {
+      type: "string",
+      maxLength: 500,
+      description:
+        "The sender, when not the mailbox as it is: the mailbox with a name, or an address that its user has verified under Send mail as. Gmail decides: any other address it replaces by the mailbox's own when it saves the draft, and does not say so. Draftmill cannot look it up: the scope gmail.compose does not show the addresses.",
+      examples: ["Sales <sales@corp.example>"],
+    },
+    attachments: {
+      type: "array",
+      maxItems: ATTACHMENTS_MAX,
+      items: ATTACHMENT_SCHEMA,
+      description:
+        "Files, 20 at most, of 5,000,000 bytes together. Gmail does not send executables (https://support.google.com/mail/answer/6590); nothing here looks for them.",
+    },
+    threadId: {
+      type: "string",
+      maxLength: 100,
+      description:
+        "The thread of the mailbox that the draft belongs to, as the Gmail API names it. Needs `inReplyTo`, and the thread's subject, with or without Re: (https://developers.google.com/workspace/gmail/api/guides/threads).",
+      examples: ["19a8f0c2d4e6b801"],
+    },
+    inReplyTo: {
+      type: "string",
+      maxLength: MESSAGE_ID_MAX,
+      description: "The Message-ID header of the mail that is answered.",
+      examples: ["<CAF1x@mail.gmail.com>"],
+    },
+    references: {
+      type: ["string", "array"],
+      maxLength: 60_000,
+      maxItems: REFERENCES_MAX,
+      items: { type: "string", maxLength: MESSAGE_ID_MAX },
+      description:
+        "The Message-IDs of the thread, oldest first: an array, or the References header of the mail that is answered. `inReplyTo` is added at its end when it is missing.",
+    },
     dedupeKey: {
       type: "string",
       maxLength: 255,

@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import type { FieldProblem } from "../errors.ts";
+import { ATTACHMENT_SCHEMA, type Attachment, readAttachments } from "./attachment.ts";
 import { DRAFT_REQUEST_BOUNDS, DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
 import { type EmailAddress, parseBareAddress, parseEmailAddress, splitAddressList } from "./email-address.ts";
 import { compileOwn } from "./own-schema.ts";
+import { type Reply, type ReplyFields, readReply } from "./reply.ts";
 import { PROBLEMS_MAX, schemaProblems } from "./schema-problems.ts";
 import { bodyTextProblem, headerTextProblem } from "./text-rules.ts";
 
 /** A draft request that passed every rule: ready to be composed, nothing left to check. */
-export interface DraftRequest {
+export interface DraftRequest extends Reply {
   readonly mailbox: string;
+  /** The mailbox itself unless the request names another. */
+  readonly from: EmailAddress;
   readonly to: readonly EmailAddress[];
   readonly cc: readonly EmailAddress[];
   readonly bcc: readonly EmailAddress[];
@@ -17,6 +21,7 @@ export interface DraftRequest {
   /** At least one of `message` and `html` is not empty. */
   readonly message: string;
   readonly html: string;
+  readonly attachments: readonly Attachment[];
   readonly dedupeKey: string | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -25,7 +30,8 @@ export type ParsedDraftRequest =
   | { readonly ok: true; readonly request: DraftRequest }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
-interface DraftRequestBody {
+interface DraftRequestBody extends ReplyFields {
+  readonly from?: string;
   readonly to: string | readonly string[];
   readonly cc?: string | readonly string[];
   readonly bcc?: string | readonly string[];
@@ -33,6 +39,7 @@ interface DraftRequestBody {
   readonly subject: string;
   readonly message?: string;
   readonly html?: string;
+  readonly attachments?: readonly Attachment[];
   readonly mailbox?: string;
   readonly dedupeKey?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -62,7 +69,8 @@ export function parseDraftRequest(value: unknown, defaultMailbox: string | null)
   return problems.length === 0 ? { ok: true, request } : { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
 }
 
-const knownFields = (): readonly string[] => Object.keys(DRAFT_REQUEST_SCHEMA.properties);
+const knownFields = (pointer: string): readonly string[] =>
+  Object.keys((pointer === "" ? DRAFT_REQUEST_SCHEMA : ATTACHMENT_SCHEMA).properties);
 
 /**
  * The request with its faulty fields replaced by something harmless, so that one reading tells what is wrong with the
@@ -85,6 +93,11 @@ const HARMLESS: Readonly<Record<keyof DraftRequestBody, unknown>> = {
   message: "-",
   html: "-",
   mailbox: "anybody@example.com",
+  from: "",
+  attachments: [],
+  threadId: "",
+  inReplyTo: "<anybody@example.com>",
+  references: [],
   dedupeKey: "-",
   metadata: {},
 };
@@ -93,8 +106,10 @@ const HARMLESS: Readonly<Record<keyof DraftRequestBody, unknown>> = {
 function readFields(value: DraftRequestBody, defaultMailbox: string | null, problems: FieldProblem[]): DraftRequest {
   const addresses = (field: "to" | "cc" | "bcc" | "replyTo"): EmailAddress[] =>
     readAddresses(field, value[field], problems);
+  const mailbox = readMailbox(value.mailbox, defaultMailbox, problems);
   const request: DraftRequest = {
-    mailbox: readMailbox(value.mailbox, defaultMailbox, problems),
+    mailbox,
+    from: readSender(value.from, mailbox, problems),
     to: addresses("to"),
     cc: addresses("cc"),
     bcc: addresses("bcc"),
@@ -102,6 +117,8 @@ function readFields(value: DraftRequestBody, defaultMailbox: string | null, prob
     subject: value.subject,
     message: value.message ?? "",
     html: value.html ?? "",
+    attachments: readAttachments(value.attachments ?? [], problems),
+    ...readReply(value, problems),
     dedupeKey: value.dedupeKey === undefined || value.dedupeKey === "" ? null : value.dedupeKey,
     metadata: value.metadata ?? {},
   };
@@ -130,8 +147,17 @@ function readFields(value: DraftRequestBody, defaultMailbox: string | null, prob
 export function fingerprint(request: DraftRequest): string {
   const { mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, metadata } = request;
   const labels = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
-  const canonical = JSON.stringify([mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, labels]);
-  return createHash("sha256").update(canonical).digest("base64url");
+  const fields = [mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, labels];
+  // Younger than the fingerprints that ledgers hold: a request without them keeps the one that it had.
+  const { from, threadId, inReplyTo, references, attachments } = request;
+  const files = attachments.map(({ filename, contentType, content }) => [filename, contentType, hashOf(content)]);
+  const added = [from, threadId, inReplyTo, references, files];
+  const isNone = from.name === "" && from.address === mailbox && references.length === 0 && files.length === 0;
+  return hashOf(JSON.stringify(isNone ? fields : [...fields, ...added]));
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 function readAddresses(
@@ -168,6 +194,18 @@ function readMailbox(value: string | undefined, fallback: string | null, problem
   if (parsed.ok) return parsed.value.toLowerCase();
   problems.push({ pointer: "/mailbox", code: "address", detail: `mailbox ${parsed.detail}` });
   return "";
+}
+
+function readSender(value: string | undefined, mailbox: string, problems: FieldProblem[]): EmailAddress {
+  const own = { name: "", address: mailbox };
+  if (value === undefined || value === "") return own;
+  const parsed = parseEmailAddress(value);
+  if (parsed.ok) {
+    const { name, address } = parsed.value;
+    return address.toLowerCase() === mailbox ? { name, address: mailbox } : parsed.value;
+  }
+  problems.push({ pointer: "/from", code: "address", detail: `from ${parsed.detail}` });
+  return own;
 }
 
 function checkTexts(request: DraftRequest, problems: FieldProblem[]): void {

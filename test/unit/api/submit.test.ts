@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ATTACHMENTS_BYTES_MAX } from "@draftmill/shared/contract/attachment.ts";
 import { fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { anApi, MAILBOX, post, REQUEST, ScriptedPublisher, work } from "./api-under-test.ts";
 import { anApiWithCallers, CRM } from "./callers-under-test.ts";
@@ -105,6 +106,39 @@ test("a caller that lost the answer gets the same id for the same key, and there
   assert.equal((await ledger.list({ limit: 10 })).items.length, 1);
   const ids = publisher.published.map(({ attributes }) => attributes.id);
   assert.deepEqual(ids, [first.json().id, first.json().id]);
+});
+
+test("a key with another file is refused, whatever else is the same", async (t) => {
+  const { app, ledger } = await anApi(t);
+  const file = { filename: "a.txt", contentType: "text/plain", content: "YWJj" };
+  const withFile = (changes: object) => ({ ...REQUEST, attachments: [{ ...file, ...changes }] });
+  for (const [key, headers] of [
+    [{}, { "idempotency-key": "k" }],
+    [{ dedupeKey: "d" }, {}],
+  ] as const) {
+    const first = await post(app, "/v1/drafts", { ...withFile({}), ...key }, headers);
+    assert.equal(first.statusCode, 202);
+    assert.equal((await post(app, "/v1/drafts", { ...withFile({}), ...key }, headers)).json().id, first.json().id);
+    for (const changes of [{ content: "YWJk" }, { filename: "b.txt" }, { contentType: "text/csv" }]) {
+      const other = await post(app, "/v1/drafts", { ...withFile(changes), ...key }, headers);
+      assert.deepEqual([other.statusCode, other.json().code], [422, "KEY_REUSED"], JSON.stringify(changes));
+    }
+    const record = JSON.stringify(await ledger.get(first.json().id));
+    assert.doesNotMatch(record, /YWJj|a\.txt/, "a record of a request that has not failed holds no file");
+  }
+});
+
+test("the largest request: 5 MB of files and a long page, in one message of Pub/Sub", async (t) => {
+  const { app, publisher } = await anApi(t);
+  const content = Buffer.alloc(ATTACHMENTS_BYTES_MAX, 255).toString("base64");
+  const attachments = [{ filename: "a.bin", contentType: "application/octet-stream", content }];
+  const body = { ...REQUEST, attachments, html: "" };
+  const room = 8 * 1024 * 1024 - Buffer.byteLength(JSON.stringify(body));
+  assert.ok(room > 1_700_000, `${room} bytes are left for the rest`);
+  const answer = await post(app, "/v1/drafts", { ...body, html: "x".repeat(room) });
+  assert.equal(answer.statusCode, 202);
+  assert.ok((publisher.published[0]?.data.length ?? 0) < 8.5 * 1024 * 1024);
+  assert.equal((await post(app, "/v1/drafts", { ...body, html: "x".repeat(room + 1) })).json().code, "BODY_TOO_LARGE");
 });
 
 test("a key with another body is refused", async (t) => {

@@ -10,11 +10,14 @@ const ALWAYS = ["from", "to", "subject", "x-draftmill-id", "message-id", "date",
  * injected field shows as a stranger or a double, and a recipient list that the composer dropped as a gap. No line is blank
  * or longer than a mail server takes.
  */
-export function verifyHeaders(mime: Buffer, { cc, bcc, replyTo }: DraftRequest): void {
+export function verifyHeaders(mime: Buffer, request: DraftRequest): void {
+  const { cc, bcc, replyTo, inReplyTo, references } = request;
   const expected = new Set(ALWAYS);
   if (cc.length > 0) expected.add("cc");
   if (bcc.length > 0) expected.add("bcc");
   if (replyTo.length > 0) expected.add("reply-to");
+  if (inReplyTo !== null) expected.add("in-reply-to");
+  if (references.length > 0) expected.add("references");
   const header = mime.subarray(0, mime.indexOf("\r\n\r\n")).toString("latin1");
   for (const line of header.split(/\r\n|\r|\n/)) {
     if (line.length > LINE_MAX || line.trim() === "")

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
-import type { DraftError, FailureDetails } from "@draftmill/shared/errors.ts";
+import type { DraftError, FailureDetails, FieldProblem } from "@draftmill/shared/errors.ts";
 import { googleError } from "../google/google-error.ts";
 import type { GoogleFailure } from "../google/google-failure.ts";
 import { retryAfterMs } from "../google/retry-after.ts";
@@ -33,13 +33,10 @@ const BY_REASON: ReadonlyMap<string, ErrorCode> = new Map([
 export function classifyGmail(failure: GoogleFailure, nowMs: number): DraftError {
   const code = failure.status === null ? unanswered(failure) : codeOf(failure);
   const waitMs = retryAfterMs(failure, nowMs);
-  const field = refusedField(failure);
   const details: FailureDetails = {
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
     ...(failure.consumerProject === null ? {} : { facts: { project: failure.consumerProject } }),
-    ...(code === "RECIPIENT_REJECTED" && field !== null
-      ? { fields: [{ pointer: `/${field}`, code: "address", detail: `Gmail refuses an address in ${field}` }] }
-      : {}),
+    fields: fieldsAtFault(code, failure),
   };
   return googleError(code, failure, details);
 }
@@ -80,9 +77,10 @@ function badRequest(failure: GoogleFailure): ErrorCode {
   if (reasons.includes("failedPrecondition") || rpcStatus === "FAILED_PRECONDITION") {
     return /mail service not enabled/i.test(message) ? "GMAIL_OFF" : "GMAIL_PRECONDITION";
   }
-  return refusedField(failure) !== null || /recipient address required/i.test(message)
-    ? "RECIPIENT_REJECTED"
-    : "DRAFT_REJECTED";
+  const field = refusedField(failure);
+  if (field === "from") return "SENDER_REJECTED";
+  if (field !== null || /recipient address required/i.test(message)) return "RECIPIENT_REJECTED";
+  return /invalid thread_id value/i.test(message) ? "THREAD_NOT_FOUND" : "DRAFT_REJECTED";
 }
 
 function forbidden({ structured, message }: GoogleFailure): ErrorCode {
@@ -93,5 +91,15 @@ function forbidden({ structured, message }: GoogleFailure): ErrorCode {
 
 /** "Invalid to header", in newer answers "Invalid To header". */
 function refusedField({ message }: GoogleFailure): string | null {
-  return /^invalid (to|cc|bcc) header/i.exec(message)?.[1]?.toLowerCase() ?? null;
+  return /^invalid (to|cc|bcc|from) header/i.exec(message)?.[1]?.toLowerCase() ?? null;
+}
+
+function fieldsAtFault(code: ErrorCode, failure: GoogleFailure): readonly FieldProblem[] {
+  const field = refusedField(failure);
+  if (code === "THREAD_NOT_FOUND") {
+    return [{ pointer: "/threadId", code: "notFound", detail: "Gmail finds no such thread in this mailbox" }];
+  }
+  return field === null || (code !== "RECIPIENT_REJECTED" && code !== "SENDER_REJECTED")
+    ? []
+    : [{ pointer: `/${field}`, code: "address", detail: `Gmail refuses an address in ${field}` }];
 }

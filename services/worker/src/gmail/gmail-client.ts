@@ -6,7 +6,7 @@ import { draftIdsOf } from "./draft-ids.ts";
 import { createDraftMarkers } from "./draft-markers.ts";
 import type { DraftsResource } from "./drafts-resource.ts";
 import { findDraft, isGone, listDrafts, markedDrafts } from "./find-draft.ts";
-import type { Gmail } from "./gmail-port.ts";
+import type { DraftContent, Gmail } from "./gmail-port.ts";
 
 export interface GmailClientDeps extends CallGmailDeps {
   readonly drafts: DraftsResource;
@@ -30,13 +30,13 @@ export function createGmailClient(deps: GmailClientDeps): Gmail {
   return {
     prepare: (mailbox, signal) => haveToken(clients.clientFor(mailbox), signal),
 
-    async createDraft(mailbox, mime, signal, beforeLeaving) {
+    async createDraft(mailbox, content, signal, beforeLeaving) {
       const draft = await call({
         operation: "drafts.create",
         mailbox,
         signal,
         beforeLeaving,
-        invoke: (auth, options) => drafts.create({ auth, userId: "me", ...contentOf(mime) }, options),
+        invoke: (auth, options) => drafts.create({ auth, userId: "me", ...bodyOf(content) }, options),
       });
       const ids = draftIdsOf(draft);
       if (ids !== null) return ids;
@@ -76,7 +76,13 @@ export function createGmailClient(deps: GmailClientDeps): Gmail {
   };
 }
 
-function contentOf(mime: Buffer): Pick<gmail_v1.Params$Resource$Users$Drafts$Create, "requestBody" | "media"> {
-  if (mime.length < UPLOAD_FROM_BYTES) return { requestBody: { message: { raw: mime.toString("base64url") } } };
-  return { requestBody: { message: {} }, media: { mimeType: "message/rfc822", body: Readable.from([mime]) } };
+function bodyOf({
+  mime,
+  threadId,
+}: DraftContent): Pick<gmail_v1.Params$Resource$Users$Drafts$Create, "requestBody" | "media"> {
+  const thread = threadId === null ? {} : { threadId };
+  if (mime.length < UPLOAD_FROM_BYTES) {
+    return { requestBody: { message: { raw: mime.toString("base64url"), ...thread } } };
+  }
+  return { requestBody: { message: thread }, media: { mimeType: "message/rfc822", body: Readable.from([mime]) } };
 }

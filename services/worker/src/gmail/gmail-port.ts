@@ -7,6 +7,14 @@ export interface CreatedDraft {
   readonly threadId: string;
 }
 
+/** What a draft is made of. */
+export interface DraftContent {
+  /** A complete RFC 5322 message. */
+  readonly mime: Buffer;
+  /** The thread that it joins; null for one of its own. */
+  readonly threadId: string | null;
+}
+
 /** Whether a draft id belongs to a request that is accounted for. */
 export type IsKnownDraft = (draftId: string) => Promise<boolean> | boolean;
 
@@ -28,14 +36,18 @@ export interface Gmail {
   prepare(mailbox: string, signal: AbortSignal): Promise<void>;
 
   /**
-   * Makes one draft of a complete RFC 5322 message, by one POST that no layer repeats. (Only a 401, which proves that
-   * nothing was made, is followed by a second one, with a new token.) A failure's `applied` says whether the draft may
-   * exist nevertheless.
+   * Makes one draft, by one POST that no layer repeats. (Only a 401, which proves that nothing was made, is followed by
+   * a second one, with a new token.) A failure's `applied` says whether the draft may exist nevertheless.
    *
    * `beforeLeaving` runs synchronously right before each POST leaves, when all waiting for tokens is over. It throws a
    * `DraftError` to keep the POST back, and that is thrown on.
    */
-  createDraft(mailbox: string, mime: Buffer, signal: AbortSignal, beforeLeaving?: () => void): Promise<CreatedDraft>;
+  createDraft(
+    mailbox: string,
+    content: DraftContent,
+    signal: AbortSignal,
+    beforeLeaving?: () => void,
+  ): Promise<CreatedDraft>;
 
   /**
    * Looks for the draft whose X-Draftmill-Id is this request's id, newest first. Drafts that `isKnown` belong to other

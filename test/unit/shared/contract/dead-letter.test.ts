@@ -118,6 +118,12 @@ describe("Pub/Sub takes every dead letter", { timeout: 60_000 }, () => {
     await publish(letter);
   });
 
+  it("of the largest body that the api takes, with as much beside it as there can be", async () => {
+    const many = Array.from({ length: 100 }, (_, index) => [`${"n".repeat(250)}${index}`, "v".repeat(1_024)]);
+    const original = pushed({ data: Buffer.alloc(8 * 1024 * 1024, "x"), attributes: Object.fromEntries(many) });
+    await publish(encodeDeadLetter(original, "a", ERROR, FAILED_AT_MS));
+  });
+
   it("of a message without data", async () => {
     await publish(encodeDeadLetter(pushed({ data: Buffer.alloc(0) }), "a", ERROR, FAILED_AT_MS));
   });

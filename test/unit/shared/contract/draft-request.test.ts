@@ -7,6 +7,7 @@ import fc from "fast-check";
 
 const MAILBOX = "rep@corp.example";
 const REQUEST = { to: "ada@example.com", subject: "Hello", message: "Text." };
+const FILE = { filename: "a.txt", contentType: "text/plain", content: "YQ==" };
 
 function requestOf(value: unknown): DraftRequest {
   const parsed = parseDraftRequest(value, MAILBOX);
@@ -26,6 +27,7 @@ describe("what is accepted", () => {
   test("the three fields of the old function, the mailbox by default", () => {
     assert.deepEqual(requestOf(REQUEST), {
       mailbox: MAILBOX,
+      from: { name: "", address: MAILBOX },
       to: [{ name: "", address: "ada@example.com" }],
       cc: [],
       bcc: [],
@@ -33,6 +35,10 @@ describe("what is accepted", () => {
       subject: "Hello",
       message: "Text.",
       html: "",
+      attachments: [],
+      threadId: null,
+      inReplyTo: null,
+      references: [],
       dedupeKey: null,
       metadata: {},
     });
@@ -47,13 +53,21 @@ describe("what is accepted", () => {
 
   test("empty optional fields count as absent, as a file's empty columns need", () => {
     const columns = { cc: "", bcc: [], replyTo: "", html: "", mailbox: "", dedupeKey: "", metadata: {} };
-    assert.deepEqual(requestOf({ ...REQUEST, ...columns }), requestOf(REQUEST));
+    const newer = { from: "", threadId: "", inReplyTo: "", references: "", attachments: [] };
+    assert.deepEqual(requestOf({ ...REQUEST, ...columns, ...newer }), requestOf(REQUEST));
   });
 
   test("a mailbox is lower-cased, a recipient's name before the @ is not", () => {
     const request = requestOf({ ...REQUEST, to: "Ada@EXAMPLE.com", mailbox: "Rep@Corp.Example" });
     assert.equal(request.mailbox, "rep@corp.example");
     assert.equal(request.to[0]?.address, "Ada@example.com");
+  });
+
+  test("a sender with a name, or another address; the mailbox is itself however it is written", () => {
+    const sender = (from: string) => requestOf({ ...REQUEST, from }).from;
+    assert.deepEqual(sender('"Doe, J." <sales@Corp.example>'), { name: "Doe, J.", address: "sales@corp.example" });
+    assert.deepEqual(sender("REP@corp.example"), { name: "", address: MAILBOX });
+    assert.equal(fingerprint(requestOf({ ...REQUEST, from: MAILBOX })), fingerprint(requestOf(REQUEST)));
   });
 
   test("100 recipients, and a subject of 1,000 characters outside the basic plane", () => {
@@ -177,6 +191,21 @@ describe("what is refused", () => {
       { ...REQUEST, replyTo: Array(101).fill("a@x.example").join() },
       ["/replyTo maxRecipients"],
     ],
+    ["two senders", { ...REQUEST, from: "a@example.com, b@example.com" }, ["/from address"]],
+    ["a sender with a line break", { ...REQUEST, from: "a@example.com\r\nBcc: b@example.com" }, ["/from address"]],
+    ["an array of senders", { ...REQUEST, from: ["a@example.com"] }, ["/from type"]],
+    ["attachments in one text", { ...REQUEST, attachments: "" }, ["/attachments type"]],
+    [
+      "a file without a type",
+      { ...REQUEST, attachments: [{ filename: "a", content: "YQ==" }] },
+      ["/attachments/0/contentType required"],
+    ],
+    [
+      "a misspelt field of a file",
+      { ...REQUEST, attachments: [FILE, { ...FILE, fileName: "b" }] },
+      ["/attachments/1/fileName unknownField"],
+    ],
+    ["21 files", { ...REQUEST, attachments: Array(21).fill(FILE) }, ["/attachments maxItems"]],
     ["21 labels", { ...REQUEST, metadata: Object.fromEntries(range(21)) }, ["/metadata maxProperties"]],
   ] as const;
 
@@ -236,6 +265,9 @@ describe("what a sender can make it say", () => {
     ["unknown fields", { ...REQUEST, ...Object.fromEntries(range(200_000)) }],
     ["labels", { ...REQUEST, metadata: Object.fromEntries(range(200_000)) }],
     ["recipients of the wrong type", { ...REQUEST, to: Array(1_000_000).fill(0) }],
+    ["references of the wrong type", { ...REQUEST, references: Array(1_000_000).fill(0) }],
+    ["files of the wrong type", { ...REQUEST, attachments: Array(1_000_000).fill(0) }],
+    ["fields of a file", { ...REQUEST, attachments: [Object.fromEntries(range(200_000))] }],
   ] as const) {
     test(`${what} without end: one problem, not a million`, () => {
       const problems = problemsOf(value);
@@ -292,7 +324,15 @@ describe("the fingerprint", () => {
     mailbox: "other@corp.example",
     dedupeKey: "k",
     metadata: { a: "b" },
+    from: "Ada <rep@corp.example>",
+    threadId: "19a8f0c2d4e6b801",
+    inReplyTo: "<b@example.com>",
+    references: ["<a@example.com>"],
+    attachments: [FILE],
   };
+  /** What each of them is changed in. */
+  const baseOf = (field: string): object =>
+    field === "threadId" ? { ...REQUEST, inReplyTo: CHANGES.inReplyTo } : REQUEST;
 
   test("has a change for each field of the schema", () => {
     assert.deepEqual(Object.keys(CHANGES).toSorted(), Object.keys(DRAFT_REQUEST_SCHEMA.properties).toSorted());
@@ -300,7 +340,8 @@ describe("the fingerprint", () => {
 
   for (const [field, value] of Object.entries(CHANGES)) {
     test(`changes with ${field}`, () => {
-      assert.notEqual(fingerprint(requestOf({ ...REQUEST, [field]: value })), fingerprint(requestOf(REQUEST)));
+      const base = baseOf(field);
+      assert.notEqual(fingerprint(requestOf({ ...base, [field]: value })), fingerprint(requestOf(base)));
     });
   }
 
@@ -308,6 +349,23 @@ describe("the fingerprint", () => {
     const of = (changes: object): string => fingerprint(requestOf({ ...REQUEST, ...changes }));
     const all = [of({ cc: "x@example.com" }), of({ bcc: "x@example.com" }), of({ cc: "X <x@example.com>" })];
     assert.equal(new Set(all).size, 3);
+  });
+
+  test("tells one file from another by its name, its type, a bit of it and its place", () => {
+    const of = (...attachments: object[]): string => fingerprint(requestOf({ ...REQUEST, attachments }));
+    const other = { ...FILE, filename: "b.txt" };
+    const all = [
+      of(FILE),
+      of(other),
+      of({ ...FILE, contentType: "text/csv" }),
+      of({ ...FILE, contentType: "text/plain; charset=utf-8" }),
+      of({ ...FILE, content: "YA==" }),
+      of(FILE, other),
+      of(other, FILE),
+      of(FILE, FILE),
+    ];
+    assert.equal(new Set(all).size, all.length);
+    assert.equal(of({ ...FILE, contentType: "Text/Plain" }), of(FILE));
   });
 });
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
-import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { ATTACHMENTS_BYTES_MAX } from "@draftmill/shared/contract/attachment.ts";
+import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
 import fc from "fast-check";
 import PostalMime, { type Email } from "postal-mime";
@@ -21,6 +24,10 @@ async function compose(body: Record<string, unknown>): Promise<{ raw: string; ma
 
 /** Line ends as a body has them after transport. */
 const lines = (text: string | undefined): string => (text ?? "").replaceAll("\r\n", "\n").trimEnd();
+
+function base64Of(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
 
 const GOLDEN = {
   plain: { to: "ada@example.com", subject: "Hello", message: "One line.\n\nAnother paragraph." },
@@ -44,6 +51,29 @@ const GOLDEN = {
     html: '<h1>Prix&nbsp;: 5&nbsp;€</h1><p>Voir <a href="https://example.com/a?b=1&amp;c=2">ici</a>.</p><ul><li>un</li><li>deux</li></ul>',
   },
   both: { to: "ada@example.com", subject: "Both", message: "the text", html: "<p>the <b>html</b></p>" },
+  attachments: {
+    to: "ada@example.com",
+    subject: "Files",
+    message: "See below.",
+    attachments: [
+      { filename: "Offer 2026 (final).pdf", contentType: "application/pdf", content: base64Of("%PDF-1.7\n%%EOF\n") },
+      {
+        filename: 'Größe; "Maße".csv',
+        contentType: "Text/CSV; charset=UTF-8",
+        content: base64Of("a;b\r\n".repeat(20)),
+      },
+      { filename: `${"長い名前 ".repeat(6)}.txt`, contentType: "text/plain", content: base64Of("\n--\n") },
+    ],
+  },
+  reply: {
+    to: "ada@example.com",
+    from: '"Sales, Corp" <sales@corp.example>',
+    subject: "Re: Hello",
+    message: "Yes.",
+    threadId: "19a8f0c2d4e6b801",
+    inReplyTo: "<CAF+3x@mail.gmail.com>",
+    references: ["<first.mail@mail.example.com>", `<${"second".repeat(14)}@example.com>`],
+  },
 } as const;
 
 for (const [name, body] of Object.entries(GOLDEN)) {
@@ -151,6 +181,76 @@ test("text that a mail program would show as other text never gets as far", () =
     assert.ok(!parsed.ok);
     assert.match(parsed.problems[0]?.detail ?? "", /encoded word/);
   }
+});
+
+test("carries each file under its name and its type, byte for byte", async () => {
+  const { mail, raw } = await compose(GOLDEN.attachments);
+  assert.deepEqual(
+    mail.attachments.map(({ filename, mimeType, disposition, content }) => [
+      filename,
+      mimeType,
+      disposition,
+      Buffer.from(content as ArrayBuffer).toString("base64"),
+    ]),
+    GOLDEN.attachments.attachments.map(({ filename, contentType, content }) => [
+      filename,
+      contentType.split(";")[0]?.toLowerCase(),
+      "attachment",
+      content,
+    ]),
+  );
+  assert.match(raw, /^Content-Type: text\/csv; charset=utf-8$/m);
+  assert.equal(lines(mail.text), GOLDEN.attachments.message);
+});
+
+test("no line of a file, of its name or of its base64, is longer than 76 characters", async () => {
+  const names = ["a", "é", "漢", "😀", "x y ", "%", "(", "'"].map((unit) => `${unit.repeat(250 / unit.length)}.txt`);
+  const attachments = names.map((filename, index) => ({
+    filename: [...filename].slice(-255).join("").trim(),
+    contentType: "application/octet-stream",
+    content: Buffer.alloc(56 + index, 255).toString("base64"),
+  }));
+  const { raw, mail } = await compose({ ...GOLDEN.plain, attachments });
+  assert.deepEqual(
+    mail.attachments.map(({ filename, content }) => [filename, Buffer.from(content as ArrayBuffer).toString("base64")]),
+    attachments.map(({ filename, content }) => [filename, content]),
+  );
+  for (const line of raw.slice(raw.indexOf("octet-stream")).split("\r\n")) assert.ok(line.length <= 76, line);
+});
+
+test("answers the mail that it names, from the address that it names", async () => {
+  const { mail, raw } = await compose(GOLDEN.reply);
+  assert.deepEqual(mail.from, { name: "Sales, Corp", address: "sales@corp.example" });
+  assert.equal(mail.inReplyTo, GOLDEN.reply.inReplyTo);
+  assert.equal(mail.references, [...GOLDEN.reply.references, GOLDEN.reply.inReplyTo].join(" "));
+  assert.doesNotMatch(raw, /19a8f0c2d4e6b801/, "a thread is not for the mail to tell");
+});
+
+test("5 MB of files do not hold the worker up", async (t) => {
+  const content = randomBytes(ATTACHMENTS_BYTES_MAX).toString("base64");
+  const body = {
+    ...GOLDEN.plain,
+    attachments: [{ filename: "a.bin", contentType: "application/octet-stream", content }],
+  };
+  const json = JSON.stringify(body);
+  const read = (): DraftRequest => requestOf(JSON.parse(json));
+  await composeMessage(read(), OPTIONS);
+  const startedMs = performance.now();
+  const request = read();
+  const readMs = performance.now() - startedMs;
+  fingerprint(request);
+  const hashedMs = performance.now() - startedMs - readMs;
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const composingMs = performance.now();
+  const mime = await composeMessage(request, OPTIONS);
+  const composedMs = performance.now() - composingMs;
+  delay.disable();
+  const ms = (number: number): string => `${Math.round(number)} ms`;
+  t.diagnostic(
+    `read and checked in ${ms(readMs)}, hashed in ${ms(hashedMs)}, composed in ${ms(composedMs)} with no pause above ${ms(delay.max / 1e6)}`,
+  );
+  assert.ok(mime.length > content.length && mime.length < content.length * 1.03);
 });
 
 // Characters that have a meaning somewhere between the request and a mail header.

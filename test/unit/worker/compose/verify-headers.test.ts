@@ -5,7 +5,7 @@ import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
 import { verifyHeaders } from "@draftmill/worker/compose/verify-headers.ts";
 
 const parsed = parseDraftRequest(
-  { to: "ada@example.com", cc: "c@example.com", subject: "Hi", message: "x" },
+  { to: "ada@example.com", cc: "c@example.com", subject: "Hi", message: "x", inReplyTo: "<a@b.example>" },
   "r@a.example",
 );
 assert.ok(parsed.ok);
@@ -16,6 +16,8 @@ const TAMPERED = {
   "a field that nobody asked for": mime.replace("Subject:", "Bcc: evil@example.com\r\nSubject:"),
   "a field that stands twice": mime.replace("Subject:", "To: evil@example.com\r\nSubject:"),
   "a field that is gone": mime.replace(/^Cc: .*\r\n/m, ""),
+  "no mail that it answers": mime.replace(/^In-Reply-To: .*\r\n/m, ""),
+  "references twice": mime.replace("References:", "References: <x@y.example>\r\nReferences:"),
   "a bare line feed before a field": mime.replace("Subject: Hi", "Subject: Hi\nX-Evil: 1"),
   "a line that is no field": mime.replace("Subject:", "nonsense\r\nSubject:"),
   "no end of the header": mime.slice(0, mime.indexOf("\r\n\r\n")).replace("Date:", "X-Date:"),

@@ -64,6 +64,8 @@ const DOCUMENTED = {
     "invalid-to-header",
     "invalid-to-header-newer",
     "invalid-cc-header",
+    "invalid-from-header",
+    "invalid-thread-id",
     "recipient-required",
     "missing-draft-message",
     "service-not-enabled",

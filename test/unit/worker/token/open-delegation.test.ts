@@ -108,7 +108,7 @@ test("a failed mint comes out of a create as it is", async (t) => {
     status: 400,
     body: { error: "invalid_grant", error_description: "Invalid email or User ID" },
   }));
-  const error = await failureOf(gmail.createDraft(MAILBOX, Buffer.from("x"), signal));
+  const error = await failureOf(gmail.createDraft(MAILBOX, { mime: Buffer.from("x"), threadId: null }, signal));
   assert.equal(error.code, "MAILBOX_UNKNOWN");
   assert.equal(error.applied, "no");
   assert.match(error.remedy, /rep@corp\.example/);
