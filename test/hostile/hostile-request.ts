@@ -1,4 +1,5 @@
 import fc, { type Arbitrary } from "fast-check";
+import { type AskedFile, FINE_FILE, hostileFiles, hostileMessageId } from "./hostile-file.ts";
 import { anyText, oddBody, oddHtml, oddText } from "./hostile-text.ts";
 import type { Person } from "./read-mail.ts";
 
@@ -11,6 +12,10 @@ export interface AskedList {
 /** A request, and what it asks for. */
 export interface AskedMail {
   readonly lists: Readonly<Record<ListField, AskedList>>;
+  /** Null: the mailbox. */
+  readonly from: AskedList | null;
+  readonly references: string | readonly string[];
+  readonly files: readonly AskedFile[];
   readonly texts: Readonly<Partial<Record<TextField, string>>>;
   readonly metadata: Readonly<Record<string, string>>;
   /** The fields that may be refused: the others hold nothing out of the ordinary. */
@@ -19,8 +24,8 @@ export interface AskedMail {
 
 export const LIST_FIELDS = ["to", "cc", "bcc", "replyTo"] as const;
 export type ListField = (typeof LIST_FIELDS)[number];
-export type TextField = "subject" | "message" | "html" | "mailbox" | "dedupeKey";
-export type Field = ListField | TextField | "metadata";
+export type TextField = "subject" | "message" | "html" | "mailbox" | "threadId" | "inReplyTo" | "dedupeKey";
+export type Field = ListField | TextField | "from" | "references" | "attachments" | "metadata";
 
 /** Every field of a request. */
 export const FIELDS: readonly Field[] = [
@@ -29,6 +34,11 @@ export const FIELDS: readonly Field[] = [
   "message",
   "html",
   "mailbox",
+  "from",
+  "attachments",
+  "threadId",
+  "inReplyTo",
+  "references",
   "dedupeKey",
   "metadata",
 ];
@@ -63,12 +73,15 @@ const SOMEBODY: AskedList = { written: "ada@example.com", people: [{ name: "", a
 /** A request with which nothing is wrong. */
 export const FINE: AskedMail = {
   lists: { to: SOMEBODY, cc: NOBODY, bcc: NOBODY, replyTo: NOBODY },
+  from: null,
+  references: [],
+  files: [],
   texts: { subject: "Hello", message: "Text." },
   metadata: {},
   suspects: [],
 };
 
-/** The same with `value` in one of its fields; of metadata both as a label's name and as its text. */
+/** The same with `value` in one of its fields; of metadata both as a label's name and as its text, of attachments as a name. */
 export function withField(field: Field, value: string | readonly string[]): AskedMail {
   const text = [value].flat().join();
   const suspects = [field];
@@ -87,16 +100,36 @@ export function withField(field: Field, value: string | readonly string[]): Aske
         ]),
         suspects,
       };
+    case "from":
+      return { ...FINE, from: { written: text, people: text === "" ? [] : null }, suspects };
+    case "references":
+      return { ...FINE, references: value, suspects };
+    case "attachments":
+      return withFile({ filename: text });
+    case "threadId":
+      return { ...FINE, texts: { ...FINE.texts, threadId: text, inReplyTo: "<a@example.com>" }, suspects };
     case "subject":
     case "message":
     case "html":
     case "mailbox":
+    case "inReplyTo":
     case "dedupeKey":
       return { ...FINE, texts: { ...FINE.texts, [field]: text }, suspects };
     default:
       return field satisfies never;
   }
 }
+
+/** The same with a file beside a sound one. */
+export function withFile(file: Partial<AskedFile>): AskedMail {
+  return { ...FINE, files: [FINE_FILE, { ...FINE_FILE, ...file }], suspects: ["attachments"] };
+}
+
+const sender: Arbitrary<AskedList> = fc.oneof(
+  { weight: 4, arbitrary: person(oddText).map((one) => ({ written: written(one), people: [one] })) },
+  person(anyText).map((one) => ({ written: written(one), people: [one] })),
+  anyText.map((text) => ({ written: text, people: text === "" ? [] : null })),
+);
 
 const lists = fc.oneof({ weight: 4, arbitrary: people(oddText) }, people(anyText), unread);
 const body = (odd: Arbitrary<string>): Arbitrary<string> => fc.oneof({ weight: 4, arbitrary: odd }, anyText);
@@ -122,6 +155,18 @@ const hostile: Readonly<Record<Field, Arbitrary<unknown>>> = {
     anyText,
     fc.tuple(anyText, address).map((parts) => parts.join("")),
   ),
+  from: sender,
+  attachments: hostileFiles,
+  threadId: fc.oneof(
+    { weight: 3, arbitrary: fc.stringMatching(/^[0-9a-f]{1,16}$/) },
+    fc.constantFrom("FMfcgzQfCMsvMmcQTcpPjxjzNRcJNfMN", "0x19", "19A8F0C2D4E6B801", "1\r\n", "\ud800"),
+    anyText,
+  ),
+  inReplyTo: hostileMessageId,
+  references: fc.oneof(
+    fc.array(hostileMessageId, { minLength: 1, maxLength: 8 }),
+    fc.array(hostileMessageId, { minLength: 1, maxLength: 8 }).map((ids) => ids.join(" ")),
+  ),
   dedupeKey: fc.oneof(oddText, anyText),
   metadata: labels,
 };
@@ -135,19 +180,30 @@ export const askedMail: Arbitrary<AskedMail> = fc
   .map(([suspects, values]) => asked(suspects, values as Partial<Record<Field, never>>));
 
 function asked(suspects: readonly Field[], values: Partial<Record<Field, never>>): AskedMail {
-  const { metadata = {}, ...fields } = values;
+  const { metadata = {}, from = null, references = [], attachments = [], ...fields } = values;
   const isList = (field: string): boolean => (LIST_FIELDS as readonly string[]).includes(field);
   const entries = Object.entries(fields);
   return {
     lists: { ...FINE.lists, ...Object.fromEntries(entries.filter(([field]) => isList(field))) },
+    from,
+    references,
+    files: attachments,
     texts: { ...FINE.texts, ...Object.fromEntries(entries.filter(([field]) => !isList(field))) },
     metadata,
-    suspects,
+    // A thread needs the mail that is answered: the one is at fault where the other is missing.
+    suspects: suspects.includes("threadId") ? [...suspects, "inReplyTo"] : suspects,
   };
 }
 
 /** The request's body as a caller would send it. */
-export function bodyOf({ lists: given, texts, metadata }: AskedMail): Record<string, unknown> {
+export function bodyOf({ lists: given, from, references, files, texts, metadata }: AskedMail): Record<string, unknown> {
   const recipients = Object.entries(given).map(([field, list]) => [field, list.written]);
-  return { ...Object.fromEntries(recipients), ...texts, metadata };
+  return {
+    ...Object.fromEntries(recipients),
+    ...texts,
+    ...(from === null ? {} : { from: from.written }),
+    ...(references.length === 0 ? {} : { references }),
+    ...(files.length === 0 ? {} : { attachments: files }),
+    metadata,
+  };
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { FieldProblem } from "@draftmill/shared/errors.ts";
 import emailAddresses from "email-addresses";
+import type { AskedFile } from "./hostile-file.ts";
 import { type AskedList, type AskedMail, LIST_FIELDS } from "./hostile-request.ts";
-import { type Person, type ReadMail, readTwice } from "./read-mail.ts";
+import { type Person, type ReadFile, type ReadMail, readTwice } from "./read-mail.ts";
 
 /** All that a draft's header may hold; each field once. */
 const ALWAYS = ["content-type", "date", "from", "message-id", "mime-version", "subject", "to", "x-draftmill-id"];
@@ -19,24 +20,62 @@ export async function assertAsAsked(
   mailbox: string,
   addedUnderway: readonly string[] = [],
 ): Promise<void> {
-  assertLines(mime);
-  const { lists, texts } = asked;
+  assertLines(mime, asked.files.length);
+  const { lists, texts, from, files } = asked;
+  const { inReplyTo = "" } = texts;
+  const references = referencesOf(asked);
   for (const [reader, mail] of Object.entries(await readTwice(mime))) {
     const who = (what: string): string => `${what}, as ${reader} reads it`;
     const optional = (["cc", "bcc", "replyTo"] as const).filter((field) => lists[field].written.length > 0);
-    const names = [...ALWAYS, ...addedUnderway, ...optional.map((field) => HEADER_OF[field])].toSorted();
+    const names = [
+      ...ALWAYS,
+      ...addedUnderway,
+      ...optional.map((field) => HEADER_OF[field]),
+      ...(inReplyTo === "" ? [] : ["in-reply-to"]),
+      ...(references === "" ? [] : ["references"]),
+    ].toSorted();
     assert.deepEqual(mail.headerNames, names, who("the header"));
-    assert.equal(mail.attachments, 0, who("the attachments"));
-    assert.deepEqual(mail.from, [{ name: "", address: mailbox }], who("from"));
+    const read = mail.attachments.map((file, at) => ({ ...file, content: file.content ?? files[at]?.content }));
+    assert.deepEqual(read, files.map(meantFile), who("the attachments"));
+    assert.equal(mail.inReplyTo, inReplyTo, who("the mail that is answered"));
+    assert.equal(oneLine(mail.references), references, who("the references"));
     const shown = reader === "thunderbird" ? shownByThunderbird : shownByPostal;
+    if (from === null || from.written === "")
+      assert.deepEqual(mail.from, [{ name: "", address: mailbox }], who("from"));
+    else assertPeople(mail.from, asWritten(from, mailbox), shown, who("from"));
     for (const field of LIST_FIELDS) assertPeople(mail[field], lists[field], shown, who(field));
     assert.equal(shownByPostal(mail.subject), shownByPostal(texts.subject ?? ""), who("the subject"));
     assertBodies(mail, texts, who);
   }
 }
 
+/** What a file of a request is to its reader. */
+function meantFile({ filename, contentType, content }: AskedFile): ReadFile {
+  const [type = ""] = contentType.split(";");
+  return { name: filename, type: type.trimEnd().toLowerCase(), content };
+}
+
+/** The References of a mail, in which the one that is answered stands last. */
+function referencesOf({ references, texts: { inReplyTo = "" } }: AskedMail): string {
+  const ids = typeof references === "string" ? oneLine(references).split(" ") : [...references];
+  return [...ids, ...(ids.includes(inReplyTo) ? [] : [inReplyTo])].filter((id) => id !== "").join(" ");
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[ \t]+/g, " ").trim();
+}
+
+/** A mailbox is one address, in whatever case it is written. */
+function asWritten({ written, people }: AskedList, mailbox: string): AskedList {
+  const isOwn = (address: string): boolean => address.toLowerCase() === mailbox;
+  return {
+    written,
+    people: people?.map(({ name, address }) => ({ name, address: isOwn(address) ? mailbox : address })) ?? null,
+  };
+}
+
 /** RFC 5322 2.1.1 and 2.2.3, and what an MTA or a careless reader would take for the end of the header. */
-function assertLines(mime: Uint8Array): void {
+function assertLines(mime: Uint8Array, files: number): void {
   const raw = Buffer.from(mime).toString("latin1");
   assert.doesNotMatch(raw, /[^\r]\n|\r[^\n]|\r$/, "a bare CR or LF");
   const end = raw.indexOf("\r\n\r\n");
@@ -45,7 +84,9 @@ function assertLines(mime: Uint8Array): void {
   for (const line of header)
     assert.match(line, /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/, "a blank line or 8-bit text in the header");
   const boundary = /boundary="([^"]+)"/.exec(raw.slice(0, end))?.[1] ?? "";
-  assert.equal(raw.slice(end).split(`--${boundary}`).length, 4, "the boundary stands in a part");
+  // A delimiter before each part and one at the end: two bodies, or the bodies as one part and the files.
+  const parts = files === 0 ? 2 : 1 + files;
+  assert.equal(raw.slice(end).split(`--${boundary}`).length, parts + 2, "the boundary stands in a part");
 }
 
 function assertPeople(
@@ -146,9 +187,15 @@ export function assertNamesSuspects(problems: readonly FieldProblem[], suspects:
 }
 
 /** Whether the request holds what no part of it may hold, so that it must be refused whatever else it says. */
-export function isForbidden({ lists, texts, metadata }: AskedMail): boolean {
-  const { subject = "", mailbox = "", dedupeKey = "", message = "", html = "" } = texts;
-  const written = LIST_FIELDS.flatMap((field) => lists[field].written);
+export function isForbidden({ lists, from, references, files, texts, metadata }: AskedMail): boolean {
+  const { subject = "", mailbox = "", dedupeKey = "", message = "", html = "", threadId = "", inReplyTo = "" } = texts;
+  const written = [
+    ...LIST_FIELDS.flatMap((field) => lists[field].written),
+    // As a header it may be folded by tabs.
+    ...[references].flat().map((text) => text.replaceAll("\t", " ")),
+    ...[from?.written ?? [], threadId, inReplyTo].flat(),
+    ...files.flatMap(({ filename, contentType, content }) => [filename, contentType, content]),
+  ];
   const isMalformed = [subject, mailbox, dedupeKey, message, html, ...written, ...Object.entries(metadata).flat()].some(
     (text) => !text.isWellFormed(),
   );

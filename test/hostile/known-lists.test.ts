@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { isRequestId } from "@draftmill/shared/contract/request-id.ts";
 import fc from "fast-check";
-import { bodyOf, FIELDS, FINE, LIST_FIELDS, withField } from "./hostile-request.ts";
+import { bodyOf, FIELDS, FINE, LIST_FIELDS, withField, withFile } from "./hostile-request.ts";
 import { anyText, NAUGHTY } from "./hostile-text.ts";
 import { readIsEmailSet } from "./is-email.ts";
 import { assertNamesSuspects } from "./judge.ts";
@@ -19,6 +19,7 @@ test("each naughty string in each field", async (t) => {
         ...(LIST_FIELDS.includes(field as never)
           ? [withField(field, `"${text.replaceAll(/["\\]/g, "\\$&")}" <ada@example.com>`)]
           : []),
+        ...(field === "attachments" ? [withFile({ contentType: text }), withFile({ content: text })] : []),
       ]) {
         counts[await judgeInProcess(asked)] += 1;
       }

@@ -1,5 +1,5 @@
 import PostalMime, { type Address } from "postal-mime";
-import { takeApart } from "./thunderbird-parser.ts";
+import { type MailPart, takeApart } from "./thunderbird-parser.ts";
 
 export interface Person {
   readonly name: string;
@@ -18,8 +18,22 @@ export interface ReadMail {
   readonly html: string;
   /** Of the mail itself, not of its parts; in lower case and sorted. */
   readonly headerNames: readonly string[];
-  readonly attachments: number;
+  /** As its header has them, with single spaces. */
+  readonly inReplyTo: string;
+  readonly references: string;
+  readonly attachments: readonly ReadFile[];
 }
+
+export interface ReadFile {
+  readonly name: string;
+  /** In lower case, without parameters. */
+  readonly type: string;
+  /** Base64, so that a difference is readable; null where the reader does not give the bytes. */
+  readonly content: string | null;
+}
+
+/** Of these postal-mime gives the text with line ends of its own. */
+const CALENDARS: readonly string[] = ["text/calendar", "application/ics"];
 
 /** The mail as two programs read it that share nothing with each other or with what composed it. */
 export async function readTwice(mime: Uint8Array): Promise<Readonly<Record<"postal-mime" | "thunderbird", ReadMail>>> {
@@ -40,8 +54,19 @@ async function readWithPostal(mime: Uint8Array): Promise<ReadMail> {
     text: lines(mail.text),
     html: lines(mail.html),
     headerNames: mail.headers.map(({ key }) => key).toSorted(),
-    attachments: mail.attachments.length,
+    inReplyTo: mail.inReplyTo ?? "",
+    references: mail.references ?? "",
+    attachments: mail.attachments.map(({ filename, mimeType, content }) => ({
+      name: filename ?? "",
+      type: mimeType,
+      content: CALENDARS.includes(mimeType) ? null : bytesOf(content).toString("base64"),
+    })),
   };
+}
+
+function bytesOf(content: ArrayBuffer | Uint8Array | string): Buffer {
+  if (typeof content === "string") return Buffer.from(content);
+  return content instanceof Uint8Array ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
 }
 
 function readWithThunderbird(mime: Uint8Array): ReadMail {
@@ -54,7 +79,13 @@ function readWithThunderbird(mime: Uint8Array): ReadMail {
       // It shows a local part in quotes that needs none, for a "!" for example: the same address.
       address: person.email?.replace(/^"([\w!#$%&'*+./=?^`{|}~-]+)"@/, "$1@") ?? "a group",
     }));
-  const bodies = Map.groupBy(parts, (part) => (part.headers.get("content-type") as { readonly type: string }).type);
+  const typeOf = (part: MailPart): string => (part.headers.get("content-type") as { readonly type: string }).type;
+  const leaves = parts.filter((part) => !typeOf(part).startsWith("multipart/"));
+  const files = leaves.filter(({ disposition }) => disposition?.kind === "attachment");
+  const bodies = Map.groupBy(
+    leaves.filter((part) => !files.includes(part)),
+    typeOf,
+  );
   const textOf = (type: string): string =>
     lines((bodies.get(type) ?? []).map(({ body }) => utf8.decode(body)).join("\n"));
   return {
@@ -69,7 +100,14 @@ function readWithThunderbird(mime: Uint8Array): ReadMail {
     headerNames: [...headers.keys()]
       .flatMap((name) => (headers.getRawHeader(name) ?? []).map(() => name.toLowerCase()))
       .toSorted(),
-    attachments: parts.length - 2,
+    inReplyTo: String(headers.get("in-reply-to") ?? ""),
+    references: String(headers.get("references") ?? ""),
+    // What is neither a text nor the HTML counts as one, whatever it says of itself.
+    attachments: [...files, ...[...bodies.values()].flatMap((same) => same.slice(1))].map((part) => ({
+      name: part.disposition?.filename ?? "",
+      type: typeOf(part),
+      content: part.body.toString("base64"),
+    })),
   };
 }
 

@@ -7,6 +7,8 @@ export interface MailPart {
   readonly headers: MailHeaders;
   /** After base64 or quoted-printable. */
   readonly body: Buffer;
+  /** What its Content-Disposition says; null where it has none. */
+  readonly disposition: { readonly kind: string; readonly filename: string | undefined } | null;
 }
 
 interface MailHeaders {
@@ -23,13 +25,20 @@ interface Emitter {
 
 /** Mozilla's parser, of which no part comes from nodemailer's authors: https://github.com/ProtonMail/jsmimeparser */
 interface JsMime {
+  readonly headerparser: {
+    parseParameterHeader(
+      value: string,
+      decodes2047: boolean,
+      decodes2231: boolean,
+    ): ReadonlyMap<string, string> & { readonly preSemi: string };
+  };
   readonly MimeParser: new (
     emitter: Emitter,
     options: object,
   ) => { deliverData(binary: string): void; deliverEOF(): void };
 }
 
-const { MimeParser } = await loadJsMime();
+const { MimeParser, headerparser } = await loadJsMime();
 
 /** The parts of a mail, itself first. */
 export function takeApart(mime: Uint8Array): readonly MailPart[] {
@@ -48,7 +57,19 @@ export function takeApart(mime: Uint8Array): readonly MailPart[] {
   });
   parser.deliverData(Buffer.from(mime).toString("latin1"));
   parser.deliverEOF();
-  return [...parts.values()].map(({ headers, chunks }) => ({ headers, body: Buffer.concat(chunks) }));
+  return [...parts.values()].map(({ headers, chunks }) => ({
+    headers,
+    body: Buffer.concat(chunks),
+    disposition: dispositionOf(headers),
+  }));
+}
+
+/** As its own `getAttachmentName` reads it. */
+function dispositionOf(headers: MailHeaders): MailPart["disposition"] {
+  const [value] = headers.getRawHeader("content-disposition") ?? [];
+  if (value === undefined) return null;
+  const parameters = headerparser.parseParameterHeader(value, true, true);
+  return { kind: parameters.preSemi.toLowerCase(), filename: parameters.get("filename") };
 }
 
 /** Its modules import each other without extensions, which only a bundler resolves. */
