@@ -45,8 +45,25 @@ function requestFor(name: string): Record<string, unknown> {
     message: `${CANARY} text`,
     html: `<p>${CANARY} html</p><img src="data:image/png;base64,${PICTURE}">`,
     metadata: { label: `${CANARY} label` },
+    from: `"${CANARY} from" <${address("from")}>`,
+    inReplyTo: `<${address("answered")}>`,
+    references: [`<${address("first")}>`],
+    attachments: [fileOf(`${CANARY} file`)],
     mailbox: mailboxOf(name),
   };
+}
+
+function fileOf(content: string): Record<string, string> {
+  return {
+    filename: `${CANARY} (1).txt`,
+    contentType: `application/x-${CANARY}`,
+    content: Buffer.from(content).toString("base64"),
+  };
+}
+
+/** The same with a file that is too large for JSON, full of the word. */
+function largeRequestFor(name: string): Record<string, unknown> {
+  return { ...requestFor(name), attachments: [fileOf(`${CANARY} `.repeat(250_000)), fileOf("small")] };
 }
 
 function mailboxOf(name: string): string {
@@ -99,8 +116,8 @@ describe("no secret and nothing of a mail comes out where it should not", { time
       headers: { "content-type": "application/json", ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
-  const submit = async (name: string): Promise<string> => {
-    const answer = await post("/v1/drafts", requestFor(name));
+  const submit = async (name: string, request = requestFor(name)): Promise<string> => {
+    const answer = await post("/v1/drafts", request);
     return ((await answer.json()) as { id: string }).id;
   };
   /** Until the record is in the state, sweeping meanwhile where that is what gets it there. */
@@ -119,6 +136,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     error:
       | "unauthorizedClient"
       | "invalidHeader"
+      | "invalidSender"
       | "quotaExceeded"
       | "unknownUser"
       | "mailServiceNotEnabled"
@@ -156,8 +174,10 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     await stack.settled(await stack.publish(JSON.stringify(requestFor("topic"))));
     const key = { "idempotency-key": `${CANARY}-key` };
     assert.equal((await post("/v1/drafts", requestFor("keyed"), key)).status, 202);
-    const other = { ...requestFor("keyed"), subject: `${CANARY} other` };
-    assert.equal((await post("/v1/drafts", other, key)).status, 422);
+    for (const changes of [{ subject: `${CANARY} other` }, { attachments: [fileOf(`${CANARY} other`)] }]) {
+      assert.equal((await post("/v1/drafts", { ...requestFor("keyed"), ...changes }, key)).status, 422);
+    }
+    await until(await submit("large", largeRequestFor("large")), "created");
     await logged("draft.settled", { outcome: "created" });
   });
 
@@ -172,6 +192,23 @@ describe("no secret and nothing of a mail comes out where it should not", { time
       { ...good, metadata: { [`${CANARY}@example.test`]: 1 } },
       { ...good, mailbox: `${CANARY}@elsewhere.example.test` },
       { ...good, dedupeKey: `${CANARY} `.repeat(100) },
+      { ...good, from: `${CANARY} is no address` },
+      { ...good, threadId: CANARY },
+      { ...good, inReplyTo: `${CANARY}@example.test` },
+      { ...good, references: [`<${CANARY}@example.test>`, `<${CANARY}\r\n@example.test>`] },
+      ...[
+        { filename: `${CANARY}/passwd` },
+        { filename: `${CANARY}\r\n.txt` },
+        { contentType: CANARY },
+        { contentType: `multipart/${CANARY}` },
+        { content: `${CANARY}!` },
+        { content: CANARY.repeat(600_000) },
+        { content: CANARY.slice(0, 4).repeat(1_600_000), filename: `=?utf-8?q?${CANARY}?=` },
+        { [`${CANARY}@example.test`]: CANARY },
+        { filename: 1, contentType: [CANARY] },
+      ].map((changes) => ({ ...good, attachments: [{ ...fileOf(CANARY), ...changes }] })),
+      { ...good, attachments: Array(21).fill(fileOf(CANARY)) },
+      { ...good, attachments: CANARY },
     ];
     for (const body of bodies) {
       const { status } = await post("/v1/drafts", body);
@@ -191,9 +228,16 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     );
   });
 
-  it("refused by Gmail for good: a recipient, an unknown user", async () => {
+  it("refused by Gmail for good: a recipient, a sender, a thread, an unknown user", async () => {
     fails("drafts.create", "recipient", "invalidHeader");
     assert.equal((await until(await submit("recipient"), "failed")).problem?.code, "RECIPIENT_REJECTED");
+    fails("drafts.create", "large-recipient", "invalidHeader");
+    const large = await submit("large-recipient", largeRequestFor("large-recipient"));
+    assert.equal((await until(large, "failed")).problem?.code, "RECIPIENT_REJECTED");
+    fails("drafts.create", "sender", "invalidSender");
+    assert.equal((await until(await submit("sender"), "failed")).problem?.code, "SENDER_REJECTED");
+    const lost = await submit("thread", { ...requestFor("thread"), threadId: "19a8f0c2d4e6b801" });
+    assert.equal((await until(lost, "failed")).problem?.code, "THREAD_NOT_FOUND");
     fails("token", "unknown", "unknownUser");
     assert.equal((await until(await submit("unknown"), "failed")).problem?.code, "MAILBOX_UNKNOWN");
     fails("token", "waiting", "unknownUser");
@@ -227,7 +271,9 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     fails("drafts.create", "5xx", "unavailable", 1, true);
     stack.google.faults.next("drafts.create", 1, { kind: "stall", ms: 600, after: true }, mailboxOf("late"));
     stack.google.faults.next("drafts.create", 1, { kind: "drop", after: true }, mailboxOf("lost"));
-    const ids = await Promise.all(["throttled", "5xx", "late", "lost"].map(submit));
+    fails("drafts.create", "large-5xx", "unavailable", 1, true);
+    const ids = await Promise.all(["throttled", "5xx", "late", "lost"].map((name) => submit(name)));
+    ids.push(await submit("large-5xx", largeRequestFor("large-5xx")));
     for (const id of ids) await until(id, "created");
     await logged("draft.settled", { outcome: "created", found: true });
   });
@@ -236,7 +282,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     stack.google.faults.next("drafts.create", 1, { kind: "stall", ms: 2 * LEASE_MS }, mailboxOf("adopted"));
     fails("drafts.create", "adopted", "invalidHeader");
     stack.google.faults.next("drafts.create", 1, { kind: "stall", ms: 2 * LEASE_MS }, mailboxOf("extra"));
-    const [adopted = "", extra = ""] = await Promise.all(["adopted", "extra"].map(submit));
+    const [adopted = "", extra = ""] = await Promise.all(["adopted", "extra"].map((name) => submit(name)));
     await until(adopted, "failed");
     await until(adopted, "created", { sweeping: true });
     await logged("draft.adopted", { requestId: adopted });
@@ -263,6 +309,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     assert.equal(await push(envelope, `${CANARY}.${CANARY}.${CANARY}`), 401);
     assert.equal(await push(envelope, token.replace(/[^.]+$/, CANARY)), 401);
     for (const data of [
+      JSON.stringify({ ...requestFor("bad-file"), attachments: [{ ...fileOf(CANARY), filename: `${CANARY}\0` }] }),
       CANARY,
       `{"subject":"${CANARY}",}`,
       `["${CANARY}"]`,

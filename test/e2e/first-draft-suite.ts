@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import PostalMime from "postal-mime";
+import PostalMime, { type Email } from "postal-mime";
 import { findGcloud, publishWithGcloud } from "../support/gcloud.ts";
 import type { TestStack } from "../support/local-stack.ts";
 
@@ -9,6 +10,16 @@ const OLD_REQUEST = {
   subject: "Réunion d'équipe à 14 h",
   message: "Ceci est un brouillon généré automatiquement.",
 };
+
+const randomBase64 = (bytes: number): string => randomBytes(bytes).toString("base64");
+
+/** Name, type and content in base64. */
+const filesOf = ({ attachments }: Email) =>
+  attachments.map(({ filename, mimeType, content }) => [
+    filename,
+    mimeType,
+    Buffer.from(content as ArrayBuffer).toString("base64"),
+  ]);
 
 /** The main job, whatever Pub/Sub carries it. */
 export function firstDraftSuite(pubsub: string, start: () => Promise<TestStack>): void {
@@ -81,6 +92,10 @@ export function firstDraftSuite(pubsub: string, start: () => Promise<TestStack>)
         message: "Zeile eins\nZeile zwei",
         html: "<p>Zeile <b>eins</b></p>",
         mailbox: "rep@example.com",
+        from: "Vertrieb <sales@example.com>",
+        inReplyTo: "<question@example.test>",
+        references: ["<first@example.test>"],
+        attachments: [{ filename: "Größe.txt", contentType: "text/plain; charset=utf-8", content: "w6TDtsO8Cg==" }],
         metadata: { campaign: "q4" },
       };
       const { body: view } = await stack.post("/v1/drafts", request, { prefer: "wait=30" });
@@ -101,6 +116,30 @@ export function firstDraftSuite(pubsub: string, start: () => Promise<TestStack>)
       assert.equal(mail.text?.replaceAll("\r\n", "\n").trim(), request.message);
       assert.match(mail.html ?? "", /<p>Zeile <b>eins<\/b><\/p>/);
       assert.equal(mail.headers.find(({ key }) => key === "x-draftmill-id")?.value, view.id);
+      assert.deepEqual(mail.from, { name: "Vertrieb", address: "sales@example.com" });
+      assert.equal(mail.inReplyTo, request.inReplyTo);
+      assert.equal(mail.references, "<first@example.test> <question@example.test>");
+      assert.deepEqual(filesOf(mail), [["Größe.txt", "text/plain", "w6TDtsO8Cg=="]]);
+    });
+
+    it("brings two files of 4.6 MB into the draft byte for byte, by either way", async () => {
+      const attachments = [
+        { filename: "Übersicht 1.bin", contentType: "application/octet-stream", content: randomBase64(2_600_001) },
+        { filename: "table.csv", contentType: "text/csv", content: randomBase64(2_000_000) },
+      ];
+      const request = { ...OLD_REQUEST, mailbox: "files@example.com", attachments };
+      const { body: made } = await stack.post("/v1/drafts", request, { prefer: "wait=30" });
+      assert.equal(made.status, "created", JSON.stringify(made).slice(0, 500));
+      const view = await stack.settled(await stack.publish(JSON.stringify(request)));
+      assert.equal(view.status, "created");
+      assert.notEqual(view.draftId, made.draftId);
+      for (const { draftId } of [made, view]) {
+        assert.deepEqual(
+          filesOf(await mailOf("files@example.com", draftId)),
+          attachments.map(({ filename, contentType, content }) => [filename, contentType, content]),
+        );
+      }
+      assert.equal(stack.google.calls.count("drafts.create", "files@example.com"), 2);
     });
 
     it("makes one draft for one dedupeKey, over HTTP and topic alike", async () => {

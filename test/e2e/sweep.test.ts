@@ -35,17 +35,17 @@ describe("the sweep leaves one draft for each request at rest", { timeout: 120_0
     mailboxes += 1;
     return `sweep${mailboxes}@example.com`;
   };
-  const submit = async (mailbox: string): Promise<string> =>
-    (await stack.post("/v1/drafts", { ...REQUEST, mailbox })).body.id;
+  const submit = async (mailbox: string, fields: object = {}): Promise<string> =>
+    (await stack.post("/v1/drafts", { ...REQUEST, ...fields, mailbox })).body.id;
   const draftIds = (mailbox: string): string[] => stack.google.drafts(mailbox).map(({ id }) => id);
   /** Sweeps until it has found what the caller waits for. */
   const sweepUntil = async (done: () => Promise<boolean>): Promise<void> => {
     while (!(await done())) await stack.sweep();
   };
   /** A create that Gmail carries out when another claim has already looked and made a draft. */
-  const landLate = async (mailbox: string): Promise<string> => {
+  const landLate = async (mailbox: string, fields: object = {}): Promise<string> => {
     stack.google.faults.next("drafts.create", 1, { kind: "stall", ms: 2 * LEASE_MS }, mailbox);
-    const id = await submit(mailbox);
+    const id = await submit(mailbox, fields);
     const view = await stack.settled(id);
     assert.equal(view.status, "created");
     while (draftIds(mailbox).length < 2) await new Promise((turn) => setTimeout(turn, 20));
@@ -69,6 +69,16 @@ describe("the sweep leaves one draft for each request at rest", { timeout: 120_0
     await sweepUntil(async () => (await ledger.get(id))?.looks === 1);
     assert.equal(draftIds(mailbox).length, 2);
     await stack.logged((event) => event.message === "draft.extra-kept" && event.draftId === extra);
+  });
+
+  it("the second draft stays in a thread that was there before: whether it was touched cannot be told", async () => {
+    const mailbox = newMailbox();
+    const threadId = stack.google.admin.addThread(mailbox, REQUEST.subject);
+    const id = await landLate(mailbox, { threadId, inReplyTo: "<a@example.com>" });
+    await sweepUntil(async () => (await ledger.get(id))?.looks === 1);
+    assert.equal(draftIds(mailbox).length, 2);
+    await stack.logged((event) => event.message === "draft.extra-kept" && event.requestId === id);
+    assert.equal((await ledger.get(id))?.threadId, threadId);
   });
 
   it("looks three times after a doubtful completion, then never again", async () => {
