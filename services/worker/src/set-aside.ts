@@ -29,14 +29,13 @@ export async function setAside(
 ): Promise<SetAside | NotClaimed | null> {
   const { ledger, incidents, batches } = deps;
   const { mailbox, batch } = record;
-  const body = pushed.data.toString("utf8");
   const control = batch === null ? "open" : await batches.controlOf(batch);
   switch (control) {
     case "open":
       break;
     case "paused": {
       const problem = problemOf(new DraftError("BATCH_PAUSED", { facts: { batch: batch ?? "" } }));
-      const parked = await ledger.failUnclaimed(record, { state: "parked", problem, body });
+      const parked = await ledger.failUnclaimed(record, { state: "parked", problem, body: bodyOf(pushed) });
       return asOutcome(parked, { kind: "parked", code: problem.code, incident: null });
     }
     case "canceled": {
@@ -49,8 +48,14 @@ export async function setAside(
   const incident = await incidents.openFor(mailbox);
   if (incident === null) return null;
   const { code, id } = incident;
-  const parked = await ledger.failUnclaimed(record, { state: "parked", problem: { ...incident.problem, code }, body });
+  const problem = { ...incident.problem, code };
+  const parked = await ledger.failUnclaimed(record, { state: "parked", problem, body: bodyOf(pushed) });
   return asOutcome(parked, { kind: "parked", code, incident: id });
+}
+
+/** Only where it is kept: it may have 10 MB. */
+function bodyOf({ data }: PushedMessage): string {
+  return data.toString("utf8");
 }
 
 function asOutcome(refused: Refused, settled: SetAside): SetAside | NotClaimed {
