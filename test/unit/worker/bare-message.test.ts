@@ -32,7 +32,11 @@ it("a message without an id, whose worker died at it, is known again when Pub/Su
   const answer = await fetch(`${second.url}/dead-letters`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${await second.token()}` },
-    body: JSON.stringify({ ...push, message: { messageId: FORWARDED_ID, data, publishTime, attributes } }),
+    body: JSON.stringify({
+      ...push,
+      subscription: "projects/demo/subscriptions/draft-requests-dead-letter-push",
+      message: { messageId: FORWARDED_ID, data, publishTime, attributes },
+    }),
     signal: AbortSignal.timeout(30_000),
   });
   assert.equal(answer.status, 204);

@@ -24,6 +24,8 @@ const CAUSES: readonly MoveCause[] = [
   "expire",
   "confirm",
   "cancel",
+  "withdraw",
+  "forget",
   "adopt",
 ];
 
@@ -35,6 +37,7 @@ const EXPECTED: Record<MoveOrigin, Partial<Record<string, readonly MoveCause[]>>
     failed: ["refuse"],
     parked: ["refuse"],
     dead: ["refuse"],
+    canceled: ["withdraw"],
   },
   queued: {
     queued: ["doubt", "republish", "look", "confirm"],
@@ -43,7 +46,7 @@ const EXPECTED: Record<MoveOrigin, Partial<Record<string, readonly MoveCause[]>>
     failed: ["refuse"],
     parked: ["refuse"],
     dead: ["refuse", "expire"],
-    canceled: ["cancel"],
+    canceled: ["cancel", "withdraw"],
   },
   processing: {
     queued: ["release", "republish", "look"],
@@ -52,11 +55,12 @@ const EXPECTED: Record<MoveOrigin, Partial<Record<string, readonly MoveCause[]>>
     failed: ["fail", "refuse"],
     parked: ["fail", "refuse"],
     dead: ["fail", "refuse", "expire"],
+    canceled: ["withdraw"],
   },
   failed: { queued: ["replay"], created: ["adopt"], canceled: ["cancel"] },
   parked: { queued: ["replay"], created: ["adopt"], canceled: ["cancel"] },
   dead: { queued: ["replay"], created: ["adopt"], canceled: ["cancel"] },
-  created: {},
+  created: { canceled: ["forget"] },
   canceled: {},
 };
 
