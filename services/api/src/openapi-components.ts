@@ -12,6 +12,7 @@ import { ACCEPTED_BATCH_SCHEMA, BATCH_PAGE_SCHEMA } from "./routes/batches.ts";
 import { PAGE_SCHEMA } from "./routes/drafts.ts";
 import { INCIDENT_PAGE_SCHEMA } from "./routes/incidents.ts";
 import { REPLAY_PAGE_SCHEMA } from "./routes/replays.ts";
+import { STATE_GROUPS_SCHEMA } from "./state-groups.ts";
 
 const { $id: _id, ...REQUEST_SCHEMA } = DRAFT_REQUEST_SCHEMA;
 
@@ -76,6 +77,7 @@ export const COMPONENTS = {
     DraftRequest: REQUEST_SCHEMA,
     Draft: DRAFT_VIEW_SCHEMA,
     DraftPage: PAGE_SCHEMA,
+    StateGroups: STATE_GROUPS_SCHEMA,
     FailureGroups: FAILURE_GROUPS_SCHEMA,
     ReplayOrder: REPLAY_ORDER_SCHEMA,
     ReplayEstimate: REPLAY_ESTIMATE_SCHEMA,

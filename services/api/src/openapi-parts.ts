@@ -18,3 +18,9 @@ export function ref(kind: string, name: string) {
 export function json(description: string, schema: string) {
   return { description, content: { "application/json": { schema: ref("schemas", schema) } } };
 }
+
+/** An answer of either of two schemas, as the query asks. */
+export function eitherJson(description: string, ...schemas: readonly string[]) {
+  const anyOf = schemas.map((name) => ref("schemas", name));
+  return { description, content: { "application/json": { schema: { anyOf } } } };
+}

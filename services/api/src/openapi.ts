@@ -2,7 +2,7 @@ import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import type { FastifyInstance } from "fastify";
 import { BATCH_PATHS } from "./openapi-batches.ts";
 import { COMPONENTS } from "./openapi-components.ts";
-import { json, queryParameters, ref } from "./openapi-parts.ts";
+import { eitherJson, json, queryParameters, ref } from "./openapi-parts.ts";
 import { OPERATING_CODES, problems, READING_CODES, SUBMISSION_CODES } from "./openapi-problems.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
 import { LIST_QUERY_SCHEMA } from "./routes/drafts.ts";
@@ -60,12 +60,12 @@ export function describeApi() {
         },
         get: {
           operationId: "listDrafts",
-          summary: "List draft requests, newest first",
-          description: "A caller in the role submit names one of its mailboxes.",
+          summary: "List draft requests, newest first, or count them",
+          description: "A caller in the role submit names one of its mailboxes, and cannot count.",
           security: submission.security,
           parameters: queryParameters(LIST_QUERY_SCHEMA),
           responses: {
-            200: json("A page of records.", "DraftPage"),
+            200: eitherJson("A page of records; with groupBy the counts.", "DraftPage", "StateGroups"),
             ...problems(["MAILBOX_NOT_ALLOWED", ...OPERATING_CODES]),
           },
         },
@@ -87,14 +87,11 @@ export function describeApi() {
           security: submission.security,
           parameters: queryParameters(FAILURES_QUERY_SCHEMA),
           responses: {
-            200: {
-              description: "A page of records, state after state; with groupBy the counts.",
-              content: {
-                "application/json": {
-                  schema: { anyOf: [ref("schemas", "DraftPage"), ref("schemas", "FailureGroups")] },
-                },
-              },
-            },
+            200: eitherJson(
+              "A page of records, state after state; with groupBy the counts.",
+              "DraftPage",
+              "FailureGroups",
+            ),
             ...problems(OPERATING_CODES),
           },
         },

@@ -17,6 +17,7 @@ const OPERATING = [
   ["POST", "/v1/replays/x/cancel"],
   ["GET", "/v1/drafts"],
   ["GET", "/v1/drafts?state=created"],
+  ["GET", "/v1/drafts?groupBy=state"],
 ] as const;
 
 async function call(api: ApiWithCallers, caller: string, method: "GET" | "POST", url: string) {
@@ -80,6 +81,8 @@ test("what an operator does is refused to a caller in the role submit, before it
     assert.equal(answer.json().code, "ROLE_NOT_ALLOWED", `${method} ${url}`);
   }
   assert.equal((await post(api.app, "/v1/replays", "{", await api.as(CRM))).json().code, "ROLE_NOT_ALLOWED");
+  const own = await call(api, CRM, "GET", `/v1/drafts?groupBy=state&mailbox=${MAILBOX}`);
+  assert.equal(own.json().code, "ROLE_NOT_ALLOWED", "its own mailbox does not make it count everybody's");
 });
 
 test("an operator does all of it, and drafts only where its own list allows", async (t) => {

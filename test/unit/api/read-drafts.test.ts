@@ -82,6 +82,7 @@ test("pages follow each other by cursor until there are no more", async (t) => {
 for (const [query, name] of [
   ["sate=queued", "sate"],
   ["state=lost", "state"],
+  ["groupBy=mailbox", "groupBy"],
   ["state=queued&state=failed", "state"],
   ["state=", "state"],
   ["code=NO_SUCH_CODE", "code"],
@@ -101,6 +102,47 @@ for (const [query, name] of [
     assert.deepEqual([...new Set(pointers)], [`/query/${name}`]);
   });
 }
+
+test("requests are counted by state, every state, whether it has any or not", async (t) => {
+  const { app, ledger, clock } = await anApi(t);
+  for (const id of ["a", "b", "c", "d"]) await ledger.accept(aRecord(clock, { id }));
+  await work(ledger, "a", "create");
+  await work(ledger, "b", "create");
+  await work(ledger, "c", "park");
+  const answer = await app.inject("/v1/drafts?groupBy=state");
+  assert.equal(answer.headers["content-type"], "application/json; charset=utf-8");
+  assert.deepEqual(answer.json(), {
+    groups: [
+      { state: "queued", count: 1 },
+      { state: "processing", count: 0 },
+      { state: "created", count: 2 },
+      { state: "failed", count: 0 },
+      { state: "parked", count: 1 },
+      { state: "dead", count: 0 },
+      { state: "canceled", count: 0 },
+    ],
+    total: 4,
+  });
+});
+
+test("what says which requests does not go with counting them, and each such parameter is named", async (t) => {
+  const { app } = await anApi(t);
+  const query = "groupBy=state&state=queued&mailbox=a@corp.example&code=GMAIL_OFF&batch=b&cursor=c";
+  const answer = await app.inject(`/v1/drafts?${query}`);
+  assert.equal(answer.statusCode, 400);
+  const { code, detail, errors } = answer.json();
+  assert.equal(code, "HEADER_INVALID");
+  const names = ["state", "mailbox", "code", "batch", "cursor"];
+  assert.deepEqual(
+    errors,
+    names.map((name) => ({
+      pointer: `/query/${name}`,
+      code: "excluded",
+      detail: `${name} does not go with groupBy`,
+    })),
+  );
+  assert.match(detail, /^state does not go with groupBy; mailbox /);
+});
 
 test("GET / is a page for a browser and JSON for a program", async (t) => {
   const { app } = await anApi(t);

@@ -1,11 +1,11 @@
 import { type DraftRecord, FAILURE_STATES, type FailureState } from "@draftmill/shared/contract/draft-record.ts";
 import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
-import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { CursorInvalid } from "@draftmill/shared/ledger/ledger.ts";
 import type { FastifyInstance } from "fastify";
 import { viewDraft } from "../draft-view.ts";
 import { FAILURE_GROUPS_SCHEMA, GROUPINGS, type Grouping, viewGroups } from "../failure-groups.ts";
+import { refuseWithGroupBy } from "../group-by.ts";
 import { PAGE_SCHEMA } from "./drafts.ts";
 
 /** The query of GET /v1/failures: filters that must all fit, and the page or the grouping. */
@@ -55,7 +55,7 @@ export function registerFailures(app: FastifyInstance, { ledger }: { readonly le
       const mailbox = query.mailbox?.toLowerCase();
       const filter = { ...(code === undefined ? {} : { code }), ...(mailbox === undefined ? {} : { mailbox }) };
       if (groupBy !== undefined) {
-        refuseWithGroups(query);
+        refuseWithGroupBy(query, ["batch", "cursor"]);
         const { groups, truncated } = await ledger.failureGroups(filter, GROUPS_MAX);
         const fitting = groups.filter((group) => state === undefined || group.state === state);
         return { groups: viewGroups(fitting, groupBy), truncated };
@@ -66,14 +66,6 @@ export function registerFailures(app: FastifyInstance, { ledger }: { readonly le
       return { items: items.map(viewDraft), nextCursor };
     },
   );
-}
-
-function refuseWithGroups(query: FailuresParameters): void {
-  const fields = (["batch", "cursor"] as const)
-    .filter((name) => query[name] !== undefined)
-    .map((name) => ({ pointer: `/query/${name}`, code: "excluded", detail: `${name} does not go with groupBy` }));
-  if (fields.length === 0) return;
-  throw new DraftError("HEADER_INVALID", { reason: fields.map(({ detail }) => detail).join("; "), fields });
 }
 
 /** State after state, newest first within each: a cursor names the state that it goes on in. */
