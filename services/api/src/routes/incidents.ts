@@ -1,23 +1,7 @@
 import { INCIDENTS, type Incident } from "@draftmill/shared/incident/incident.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { FastifyInstance } from "fastify";
-
-const TEXT = { type: "string" };
-const TIME = { type: "string", format: "date-time" };
-
-const PROPERTIES = {
-  id: TEXT,
-  status: { type: "string", enum: ["open", "closed"] },
-  mailbox: TEXT,
-  code: TEXT,
-  detail: TEXT,
-  remedy: { ...TEXT, description: "What an administrator has to do." },
-  openedAt: TIME,
-  probes: { type: "integer", description: "How often Google was asked whether it is over." },
-  nextProbeAt: { type: ["string", "null"], format: "date-time" },
-  closedAt: { type: ["string", "null"], format: "date-time" },
-  closedBy: { type: ["string", "null"], enum: ["probe", "replay", null] },
-};
+import { INCIDENT_SCHEMA, viewIncident } from "../incident-view.ts";
 
 export const INCIDENT_PAGE_SCHEMA = {
   title: "IncidentPage",
@@ -28,7 +12,7 @@ export const INCIDENT_PAGE_SCHEMA = {
     items: {
       type: "array",
       description: "The latest that came up for the first time first.",
-      items: { type: "object", additionalProperties: false, required: Object.keys(PROPERTIES), properties: PROPERTIES },
+      items: INCIDENT_SCHEMA,
     },
     nextCursor: { type: ["string", "null"], description: "Null on the last page." },
   },
@@ -57,21 +41,4 @@ export function registerIncidents(app: FastifyInstance, { ledger }: { readonly l
       return { items: fitting.map(viewIncident), nextCursor };
     },
   );
-}
-
-function viewIncident(incident: Incident) {
-  const { id, state, mailbox, code, problem, openedAtMs, probes, probeAtMs, closedAtMs, closedBy } = incident;
-  return {
-    id,
-    status: state,
-    mailbox,
-    code,
-    detail: problem.detail,
-    remedy: problem.remedy ?? "",
-    openedAt: new Date(openedAtMs).toISOString(),
-    probes,
-    nextProbeAt: state === "open" ? new Date(probeAtMs).toISOString() : null,
-    closedAt: closedAtMs === null ? null : new Date(closedAtMs).toISOString(),
-    closedBy,
-  };
 }
