@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { consoleTexts } from "./console-texts.mjs";
 import { sbomOf } from "./sbom.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -61,6 +62,7 @@ async function bundle(service, outDir) {
     minify: false,
     sourcemap: true,
     banner: { js: COMMONJS_NAMES },
+    plugins: [consoleTexts],
     metafile: true,
     logLevel: "warning",
   });

@@ -15,7 +15,7 @@ export function banner(
   return `
 Draftmill is running (ready in ${(tookMs / 1000).toFixed(1)} s).
 
-  API        ${apiUrl}
+  API        ${apiUrl}  (in a browser: the operator's console)
   Mailboxes  ${mailboxes}
   State      ${dataDir}  (kept over a restart; delete the folder to start anew)
 

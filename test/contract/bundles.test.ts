@@ -3,12 +3,14 @@ import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CONSOLE_FILE_NAMES, CONSOLE_PAGE } from "@draftmill/api/console-files.ts";
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { setUpTopics } from "@draftmill/local/topics.ts";
 import { type Bundle, startBundle } from "../support/bundle-process.ts";
 import { buildBundles } from "../support/bundles.ts";
+import { readText } from "../support/readme.ts";
 
 const CALL_TIMEOUT_MS = 20_000;
 const AUDIENCE = "https://worker.example.test";
@@ -59,6 +61,7 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
     const alive = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
     assert.equal(alive.status, 200);
   }
+  await servesConsole(api.url);
   const answer = await fetch(api.url, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -76,3 +79,14 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
     "worker.mjs",
   ]);
 });
+
+/** The whole console comes out of the bundle, byte for byte as it is in its folder. */
+async function servesConsole(url: string): Promise<void> {
+  const page = await fetch(url, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+  assert.equal(await page.text(), readText(`services/api/src/console/${CONSOLE_PAGE}`));
+  for (const name of CONSOLE_FILE_NAMES) {
+    const file = await fetch(`${url}/console/${name}`, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    assert.equal(file.status, 200, name);
+    assert.equal(await file.text(), readText(`services/api/src/console/${name}`), name);
+  }
+}

@@ -90,6 +90,7 @@ test("every operation that wants a caller says so, and only those are open that 
   assert.deepEqual(open.toSorted(), [
     "GET /",
     "GET /callers.schema.json",
+    "GET /console/{name}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
@@ -152,6 +153,7 @@ test("what the service answers fits what the document says, status by status", a
     ["GET /v1/replays/{id}", await app.inject("/v1/replays/none")],
     ["POST /v1/replays/{id}/cancel", await post(app, "/v1/replays/none/cancel", {})],
     ["GET /v1/incidents", await app.inject("/v1/incidents")],
+    ["GET /console/{name}", await app.inject("/console/none.js")],
     ["GET /health/live", await app.inject("/health/live")],
     ["GET /health/ready", await app.inject("/health/ready")],
   ] as const;

@@ -54,16 +54,19 @@ test("every page of the sandbox and of the api has the strict policy, and nothin
     assert.equal(status, 200, url);
     assert.match(headers.get("content-type") ?? "", /^text\/html/, url);
     checkPolicy(headers, url);
+    assert.equal(headers.get("cross-origin-opener-policy"), "same-origin", url);
+    assert.equal(headers.get("cross-origin-resource-policy"), "same-origin", url);
     assert.deepEqual(await faultsOf(browser, url), [], url);
   }
 });
 
-test("the api's page is styled: its one style is the one whose hash the policy names", async (t) => {
+test("the console is styled and runs, by its own files alone", async (t) => {
   const browser = await openChromium(t);
   if (browser === undefined) return;
   const { app } = await anApi(t);
   const page = await browser.newPage();
   await page.goto(await app.listen({ host: "127.0.0.1", port: 0 }), { waitUntil: "load" });
+  await page.locator('[data-live="on"]').waitFor();
   assert.match(await page.evaluate<string>("getComputedStyle(document.body).fontFamily"), /system-ui/);
   await page.evaluate(
     `document.head.append(Object.assign(document.createElement("style"), { textContent: "body { color: red }" }))`,
@@ -71,9 +74,38 @@ test("the api's page is styled: its one style is the one whose hash the policy n
   assert.notEqual(await page.evaluate<string>("getComputedStyle(document.body).color"), "rgb(255, 0, 0)");
 });
 
+test("no script of the console could make markup or code of a text: the browser throws", async (t) => {
+  const browser = await openChromium(t);
+  if (browser === undefined) return;
+  const { app } = await anApi(t);
+  const page = await browser.newPage();
+  await page.goto(await app.listen({ host: "127.0.0.1", port: 0 }), { waitUntil: "load" });
+  for (const attempt of [
+    'document.body.innerHTML = "<p>made"',
+    'document.body.insertAdjacentHTML("beforeend", "<p>made")',
+    'document.createElement("iframe").srcdoc = "<p>made"',
+    'new DOMParser().parseFromString("<p>made", "text/html")',
+    'document.createElement("script").src = "/console/main.js"',
+    'trustedTypes.createPolicy("mine", { createHTML: (text) => text })',
+  ]) {
+    const outcome = await page.evaluate<string>(
+      `(() => { try { ${attempt}; return "done" } catch (error) { return error.name } })()`,
+    );
+    assert.equal(outcome, "TypeError", attempt);
+  }
+});
+
 test("an answer of the api that is no page can do nothing when it is opened as one", async (t) => {
   const { app } = await anApi(t);
-  for (const path of ["/", "/openapi.json", "/health/live", "/v1/drafts", "/v1/drafts/none", "/<script>"]) {
+  for (const path of [
+    "/",
+    "/console/none",
+    "/openapi.json",
+    "/health/live",
+    "/v1/drafts",
+    "/v1/drafts/none",
+    "/<script>",
+  ]) {
     const { headers } = await app.inject(path);
     assert.match(String(headers["content-type"]), /json/, path);
     assert.equal(headers["x-content-type-options"], "nosniff", path);

@@ -11,11 +11,11 @@ import { registerOpenapi } from "./openapi.ts";
 import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerCallersSchema } from "./routes/callers-schema.ts";
+import { registerConsole } from "./routes/console.ts";
 import { registerDrafts } from "./routes/drafts.ts";
 import { registerFailures } from "./routes/failures.ts";
 import { type Dependency, registerHealth } from "./routes/health.ts";
 import { registerIncidents } from "./routes/incidents.ts";
-import { registerLanding } from "./routes/landing.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerReplays } from "./routes/replays.ts";
 import { registerRootDraft } from "./routes/root-draft.ts";
@@ -86,7 +86,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     });
   }
   app.addHook("onSend", async (_request, reply) => {
-    reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    reply.header("x-content-type-options", "nosniff");
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
     // An answer that is opened as a page is one that can do nothing.
     if (!reply.hasHeader("content-security-policy")) reply.header("content-security-policy", NO_PAGE);
     // A connection that idles after its last answer would hold close() back.
@@ -96,8 +97,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   registerHealth(app, deps.dependencies, stop.signal);
   registerOpenapi(app);
   registerCallersSchema(app);
-  registerLanding(app);
   registerMetrics(app, deps.metrics.registry);
+  registerConsole(app);
   void app.register((guarded, _options, done) => {
     guarded.addHook("onRequest", async () => {
       if (stop.signal.aborted) throw new DraftError("SHUTTING_DOWN");

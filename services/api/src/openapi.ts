@@ -41,9 +41,24 @@ export function describeApi() {
           responses: { 200: json("The draft is made.", "Made"), 202: queued, ...problems(SUBMISSION_CODES, true) },
         },
         get: {
-          operationId: "showLanding",
-          summary: "Where to go from here",
-          responses: { 200: { description: "A page for browsers, JSON for everything else." } },
+          operationId: "showConsole",
+          summary: "The operator's console",
+          description: "The page holds no data: its script calls what is described here.",
+          responses: {
+            200: { description: "A page for browsers; for everything else, as JSON, where to go from here." },
+          },
+        },
+      },
+      "/console/{name}": {
+        get: {
+          operationId: "getConsoleFile",
+          summary: "A script or a style of the console",
+          parameters: [{ name: "name", in: "path", required: true, schema: { type: "string" } }],
+          responses: {
+            200: { description: "The file.", content: { "text/javascript": {}, "text/css": {} } },
+            304: { description: "As If-None-Match has it." },
+            ...problems(["ROUTE_NOT_FOUND"]),
+          },
         },
       },
       "/v1/drafts": {

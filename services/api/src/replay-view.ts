@@ -31,6 +31,8 @@ export const REPLAY_SCHEMA = {
   properties: PROPERTIES,
 };
 
+export type ReplayView = ReturnType<typeof viewReplay>;
+
 export function viewReplay({ id, state, filter, limit, requeued, skipped, caller, createdAtMs, finishedAtMs }: Replay) {
   return {
     id,

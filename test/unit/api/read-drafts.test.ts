@@ -143,12 +143,3 @@ test("what says which requests does not go with counting them, and each such par
   );
   assert.match(detail, /^state does not go with groupBy; mailbox /);
 });
-
-test("GET / is a page for a browser and JSON for a program", async (t) => {
-  const { app } = await anApi(t);
-  const page = await app.inject({ url: "/", headers: { accept: "text/html,application/xhtml+xml" } });
-  assert.match(String(page.headers["content-type"]), /^text\/html/);
-  assert.match(page.body, /POST \/v1\/drafts/);
-  assert.match(String(page.headers["content-security-policy"]), /default-src 'none'/);
-  assert.equal((await app.inject("/")).json().routes, "/openapi.json");
-});
