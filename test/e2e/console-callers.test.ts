@@ -174,6 +174,24 @@ test("a token that ends does not take the page away, nor the focus; with another
   assert.deepEqual(complaints, []);
 });
 
+test("a token that something in front gives ends without a dialog in anybody's way", async (t) => {
+  const api = await anApiWithCallers(t);
+  await api.ledger.accept(aRecord(api.clock, { id: "one", subject: "Still there" }));
+  const opened = await openWithCallers(t, api, "#/requests");
+  if (opened === undefined) return;
+  const { page, complaints } = opened;
+  // As Google's proxy for Cloud Run does.
+  const { authorization } = await api.as(OPERATOR);
+  await page.route("**/v1/**", (route) => route.continue({ headers: { ...route.request().headers(), authorization } }));
+  await page.reload();
+  await page.locator("#view .cover", { hasText: "Still there" }).focus();
+  await page.unroute("**/v1/**");
+  await shows(page.locator("#trouble"), /The api wants to know who calls/);
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.equal(await textOf(page.locator(":focus")), "Still there");
+  assert.deepEqual(complaints, []);
+});
+
 test("a caller that is over its rate waits as long as Retry-After says, whatever is pressed", async (t) => {
   // Thirteen seconds for one call, and the api's clock stands.
   const callers = [{ caller: OPERATOR, mailboxes: [], role: "operate", requestsPerSecond: 0.08, burst: 12 }];

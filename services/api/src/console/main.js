@@ -36,7 +36,8 @@ const kept = new Map();
 const depths = new Map();
 /** Whether the record that is open was opened from the list under it. */
 let isOpenedHere = false;
-let hasAsked = false;
+/** Nothing has been answered yet, and nobody asked for a token. */
+let isNew = true;
 /** @type {ReturnType<typeof poll> | undefined} */
 let polling;
 let badges = countBadges();
@@ -68,6 +69,7 @@ function showPlace() {
   polling = poll({
     load: (signal) => busyWhile(view.load(shown, signal)),
     loaded(data) {
+      isNew = false;
       keep(listOf(shown), data);
       showWell();
       showBody(view.render(data, place));
@@ -77,9 +79,9 @@ function showPlace() {
     failed(failure, again) {
       if (!kept.has(listOf(shown))) showNothing();
       showTrouble(failure, again);
-      if (failure.status !== 401 || hasAsked) return;
-      // Once, when the page is new: later it would take the focus from whoever is at something.
-      hasAsked = true;
+      if (failure.status !== 401 || !isNew) return;
+      // Once: later it would take the focus from whoever is at something.
+      isNew = false;
       tokens.open();
     },
     everyMs: (data) => view.everyMs(data),
