@@ -215,6 +215,18 @@ describe("batches", { timeout: 170_000 }, () => {
     assert.equal(stack.google.drafts(mailbox).length, 12);
   });
 
+  it("a message that only says it is of a batch: its draft is not taken back from a mailbox that the batch never had", async () => {
+    const [own, foreign] = [newMailbox(), newMailbox()];
+    const { id } = await hand({ defaults: { mailbox: own }, items: items(2) });
+    const messageId = await stack.publish(JSON.stringify(item(0, { mailbox: foreign })), { batch: id });
+    await stack.settled(messageId);
+    await until(id, finished);
+    assert.equal(await control(id, "undo"), 202);
+    const batch = await until(id, ({ undo }) => undo !== null && undo.finishedAt !== null);
+    assert.deepEqual([batch.undo?.deleted, batch.counts.created], [2, 1]);
+    assert.deepEqual([stack.google.drafts(own).length, stack.google.drafts(foreign).length], [0, 1]);
+  });
+
   it("a batch that is not there", async () => {
     for (const path of ["", "/pause", "/undo"]) {
       const answer = await fetch(`${stack.apiUrl}/v1/batches/nothing${path}`, { method: path === "" ? "GET" : "POST" });

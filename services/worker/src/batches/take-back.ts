@@ -1,4 +1,4 @@
-import { BATCHES, idOfRepetition } from "@draftmill/shared/batch/batch.ts";
+import { BATCH_MAILBOXES_MAX, BATCHES, type Batch, idOfRepetition } from "@draftmill/shared/batch/batch.ts";
 import type { BatchOrder } from "@draftmill/shared/batch/batch-order.ts";
 import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
@@ -30,6 +30,8 @@ const NONE: Fates = { deleted: 0, keptEdited: 0, gone: 0, unasked: 0 };
  * between the look and the delete is lost with its draft. True when all have been looked at.
  */
 export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: AbortSignal): Promise<boolean> {
+  const batch = await deps.ledger.documents(BATCHES).get(order.batch);
+  if (batch === null) return true;
   const isNothingLeft = await cancelSetAside(deps, order, signal);
   const current = currentDrafts(deps, signal);
   let sum = NONE;
@@ -37,7 +39,8 @@ export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: Ab
   do {
     const at = cursor === undefined ? {} : { cursor };
     const { items, nextCursor } = await deps.ledger.list({ batch: order.batch, state: "created", limit: PAGE, ...at });
-    const mailboxes = [...Map.groupBy(items, ({ mailbox }) => mailbox).values()];
+    const own = items.filter(({ mailbox }) => isOf(batch, mailbox));
+    const mailboxes = [...Map.groupBy(own, ({ mailbox }) => mailbox).values()];
     const page = (
       await Promise.all(mailboxes.map((records) => takeBackAll(deps, order, records, current, signal)))
     ).reduce(add, NONE);
@@ -57,6 +60,11 @@ export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: Ab
     return { ...batch, updatedAtMs: nowMs, undo: { ...batch.undo, keptEdited: sum.keptEdited, finishedAtMs: nowMs } };
   });
   return true;
+}
+
+/** What a message says of its batch is its producer's word: it must not have drafts deleted in mailboxes that the batch never had. */
+function isOf({ mailboxes }: Batch, mailbox: string): boolean {
+  return Object.hasOwn(mailboxes, mailbox) || Object.keys(mailboxes).length >= BATCH_MAILBOXES_MAX;
 }
 
 type CurrentDrafts = (mailbox: string) => Promise<ReadonlyMap<string, string>>;
