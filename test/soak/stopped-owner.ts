@@ -17,9 +17,9 @@ const SECOND_CREATE_MS = 900;
 const LOOK_EVERY_MS = 5;
 
 /**
- * One request whose owner stops (SIGSTOP) when it is about to ask the send guard, until its lease is over and the create of
- * the next owner is under way; two other deliveries wait meanwhile. Chance finds that moment in one of many runs: here the
- * worker's build has it stop itself. The drafts are those that there are once all has come to rest, before any sweep.
+ * One request whose owner stands still when it is about to ask the send guard, until its lease is over and the create of the
+ * next owner is under way; two other deliveries wait meanwhile. Chance finds that moment in one of many runs: here the worker's
+ * build has it stop by itself. The drafts are those that there are once all has come to rest, before any sweep.
  */
 export async function stopOwner(
   mutations: readonly Mutation[],
@@ -30,28 +30,28 @@ export async function stopOwner(
   try {
     const folder = await mkdtemp(join(tmpdir(), "draftmill-stop-"));
     lifecycle.onClose(() => rm(folder, { recursive: true }));
-    const stopFile = join(folder, "stop");
-    await writeFile(stopFile, "");
+    const files = { stop: join(folder, "stop"), goOn: join(folder, "go-on") };
+    await writeFile(files.stop, "");
     const stage = await openStage(
       {
         scene: { ...BAD_DAY, leaseMs: LEASE_MS, workers: 4, google: NOTHING_WRONG, door: { lostAck: 0, duplicate: 1 } },
         calls: 0,
         warmsUp: false,
-        mutations: [stopsOnce(stopFile), ...mutations],
+        mutations: [stopsOnce(files), ...mutations],
         firestore: null,
         chance: Math.random,
         onEvent: () => {},
       },
       lifecycle,
     );
-    const drafts = await play(stage, stopFile, startedMs + withinMs);
+    const drafts = await play(stage, files, startedMs + withinMs);
     return { drafts, seconds: (performance.now() - startedMs) / 1_000 };
   } finally {
     await lifecycle.close();
   }
 }
 
-async function play(stage: Stage, stopFile: string, latestMs: number): Promise<number> {
+async function play(stage: Stage, files: StopFiles, latestMs: number): Promise<number> {
   const { fleet, google, ledger, topics } = stage;
   const [mailbox = ""] = soakMailboxes();
   const until = async (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> => {
@@ -63,26 +63,40 @@ async function play(stage: Stage, stopFile: string, latestMs: number): Promise<n
   await fleet.grow(4);
   google.faults.next("drafts.create", 1, { kind: "stall", ms: SECOND_CREATE_MS }, mailbox);
   await topics.publish([REQUEST]);
-  await until("the owner stops", () => !existsSync(stopFile));
+  await until("the owner stops", () => !existsSync(files.stop));
   const over = Promise.withResolvers<void>();
   fleet.pauseThoseWith(REQUEST, over.promise);
   await until("the next owner sends its create", () => google.faults.pending().length === 0);
+  await writeFile(files.goOn, "");
   over.resolve();
   await until("there is a draft", async () => (await ledger.get(REQUEST))?.state === "created");
   await until("nothing is under way", () => isQuiet(stage));
   return google.drafts(mailbox).length;
 }
 
-/** The first worker that comes to the send guard removes the file and stops. */
-function stopsOnce(stopFile: string): Mutation {
+interface StopFiles {
+  readonly stop: string;
+  readonly goOn: string;
+}
+
+/**
+ * The first worker that comes to the send guard removes the one file and does nothing at all until the other is there. Not by a
+ * SIGSTOP of its own: that might come after the SIGCONT that is to end it.
+ */
+function stopsOnce({ stop, goOn }: StopFiles): Mutation {
   return {
     name: "stops before the guard",
     file: "services/worker/src/process-draft.ts",
     find: "function assertLeaseFresh({ clock, leaseMs }: ProcessDeps, claim: Claimed): void {",
     replace: `function assertLeaseFresh({ clock, leaseMs }: ProcessDeps, claim: Claimed): void {
+  const fs = process.getBuiltinModule("node:fs");
+  let isFirst = true;
   try {
-    process.getBuiltinModule("node:fs").rmSync(${JSON.stringify(stopFile)});
-    process.kill(process.pid, "SIGSTOP");
-  } catch {}`,
+    fs.rmSync(${JSON.stringify(stop)});
+  } catch {
+    isFirst = false;
+  }
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  while (isFirst && !fs.existsSync(${JSON.stringify(goOn)})) Atomics.wait(nobody, 0, 0, 10);`,
   };
 }
