@@ -152,6 +152,31 @@ export const ERROR_CODES = {
     title: "The batch, or an item of one that is strict, does not fit the schema: nothing of it was queued.",
     remedy: "Correct the items that `errors` names, or send them with mode permissive to queue the others.",
   },
+  IMPORT_INVALID: {
+    class: "permanent",
+    status: 422,
+    title: "What goes with the file (name, template, map, defaults) does not fit the schema: nothing was queued.",
+    remedy: "Correct what `errors` names. The schema is ImportOrder in /openapi.json.",
+  },
+  IMPORT_UNREADABLE: {
+    class: "permanent",
+    status: 422,
+    title: "The file cannot be read on. Rows before that point are queued, unless it was a dry run.",
+    remedy: "Correct the file and send it again: rows that are queued make no second draft.",
+  },
+  IMPORT_UNDER_WAY: {
+    class: "transient",
+    status: 409,
+    title: "The same file is being read under this Idempotency-Key by another call.",
+    remedy: "Wait until that one has ended: GET /v1/batches/{id} shows it. Then send the file again.",
+  },
+  IMPORT_CHANGED: {
+    class: "permanent",
+    status: 409,
+    title: "The file differs from the one that was begun under this Idempotency-Key.",
+    remedy:
+      "Its rows up to {row} must be as they were. Or send it under another key: rows that are queued make no second draft.",
+  },
   BODY_TOO_LARGE: {
     class: "permanent",
     status: 413,

@@ -18,7 +18,17 @@ test("the README's error table has the code, class, status and title of every ro
 });
 
 test("every placeholder of a remedy is one that some part of the code fills in", () => {
-  const known = ["project", "serviceAccount", "runtimeServiceAccount", "clientId", "scope", "mailbox", "batch", "id"];
+  const known = [
+    "project",
+    "serviceAccount",
+    "runtimeServiceAccount",
+    "clientId",
+    "scope",
+    "mailbox",
+    "batch",
+    "id",
+    "row",
+  ];
   for (const [code, { remedy }] of Object.entries(ERROR_CODES)) {
     for (const [, name = ""] of remedy.matchAll(/\{(\w+)\}/g)) {
       assert.ok(known.includes(name), `${code}'s remedy has an unknown placeholder {${name}}`);

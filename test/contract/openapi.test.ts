@@ -205,6 +205,7 @@ test("every refusal of a caller is told of, code by code", async (t) => {
     "CALLER_NOT_ALLOWED",
     "DRAFTS_PER_DAY_EXCEEDED",
     "MAILBOX_NOT_ALLOWED",
+    "MEDIA_TYPE_UNSUPPORTED",
     "REQUESTS_PER_SECOND_EXCEEDED",
     "ROLE_NOT_ALLOWED",
     "UNAUTHENTICATED",

@@ -45,6 +45,10 @@ export const PROOFS: readonly { readonly starts: string; readonly proof: Proof }
     proof: { how: "run", prints: /"name":"Autumn"[\s\S]*HTTP 200/ },
   },
   {
+    starts: "printf 'Email,First Name,Plan",
+    proof: { how: "run", prints: /"rows":2,"accepted":2,"rejected":0,[\s\S]*HTTP 20[02]/ },
+  },
+  {
     starts: "curl -X POST http://127.0.0.1:8085/v1/projects/draftmill-local/topics/draft-requests:publish ",
     proof: { how: "run", prints: /"messageIds":\s*\["\d+"\][\s\S]*HTTP 200/ },
   },

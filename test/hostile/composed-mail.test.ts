@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
 import { parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
-import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
 import fc from "fast-check";
 import { FINE_FILE, hostileFiles } from "./hostile-file.ts";
 import { askedMail, bodyOf, FINE } from "./hostile-request.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
 import { parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
-import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
 import { type AskedMail, bodyOf } from "./hostile-request.ts";
 import { assertAsAsked, assertNamesSuspects, isForbidden } from "./judge.ts";
 

@@ -3,6 +3,7 @@ import { foreignPage } from "@draftmill/shared/foreign-page.ts";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WaitDeps } from "./accept-draft.ts";
 import type { ApiMetrics } from "./api-metrics.ts";
+import { limitBodyTime } from "./body-deadline.ts";
 import { type Admission, admitCallers } from "./callers/admit-caller.ts";
 import { createErrorHandler, handleNotFound } from "./error-handler.ts";
 import { acceptJsonOnly } from "./json-body.ts";
@@ -15,6 +16,7 @@ import { registerConsole } from "./routes/console.ts";
 import { registerDrafts } from "./routes/drafts.ts";
 import { registerFailures } from "./routes/failures.ts";
 import { type Dependency, registerHealth } from "./routes/health.ts";
+import { registerImports } from "./routes/imports.ts";
 import { registerIncidents } from "./routes/incidents.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerReplays } from "./routes/replays.ts";
@@ -53,9 +55,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     logger: false,
     genReqId: requestIdFrom(deps.newId),
     bodyLimit: BODY_LIMIT_BYTES,
-    // Node swaps the two limits when the headers' is above the request's, and looks only every 30 s by default: with
-    // requestTimeout alone a slow body keeps its connection for a minute and more (measured).
-    requestTimeout: 30_000,
+    // What comes slowly is limited by limitBodyTime, as not every body is limited alike; Node looks only every 30 s by default.
+    requestTimeout: 0,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
     clientErrorHandler: (error, socket) => unreadable.refuse(error, socket),
     // Ours says the same as a problem, from the hook below.
@@ -76,6 +77,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     unreadable.noteOpen(request, reply);
     refuseOddFraming(request, reply);
   });
+  limitBodyTime(app, unreadable);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   app.addHook("preClose", async () => stop.abort());
@@ -111,6 +113,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     registerReplays(guarded, { ...draftDeps, replayLeaseMs: deps.replayLeaseMs });
     registerIncidents(guarded, deps);
     registerBatches(guarded, deps);
+    registerImports(guarded, deps);
     done();
   });
   return app;

@@ -2,6 +2,7 @@ import { BATCH_ACTIONS, type BatchAction } from "@draftmill/shared/batch/control
 import { json, queryParameters, ref } from "./openapi-parts.ts";
 import { OPERATING_CODES, problems, READING_CODES, SUBMISSION_CODES } from "./openapi-problems.ts";
 import { BATCHES_QUERY_SCHEMA } from "./routes/batches.ts";
+import { IMPORT_QUERY_SCHEMA } from "./routes/imports.ts";
 
 const SECURITY = [{ identityToken: [] }, {}];
 
@@ -34,6 +35,57 @@ export const BATCH_PATHS = {
       security: SECURITY,
       parameters: queryParameters(BATCHES_QUERY_SCHEMA),
       responses: { 200: json("A page of batches.", "BatchPage"), ...problems(OPERATING_CODES) },
+    },
+  },
+  "/v1/imports": {
+    post: {
+      operationId: "importFile",
+      summary: "Queue a draft for each row of a file",
+      description:
+        "CSV with a header line, or JSON lines; UTF-8, up to 100,000 rows, worked off as it arrives. As multipart/form-data with the parts `import` (an ImportOrder) and `file`, in this order; or the file as the body and the ImportOrder in the query. Rows at fault are kept back and told. A row that was queued before, by its dedupeKey or else by its name, mailbox and content, makes no second draft; a file that was cut off goes on under its Idempotency-Key.",
+      security: SECURITY,
+      parameters: [...queryParameters(IMPORT_QUERY_SCHEMA), ref("parameters", "idempotencyKey")],
+      requestBody: {
+        required: true,
+        content: {
+          "multipart/form-data": {
+            schema: {
+              type: "object",
+              required: ["file"],
+              properties: { import: ref("schemas", "ImportOrder"), file: { type: "string", format: "binary" } },
+            },
+          },
+          "text/csv": {},
+          "application/x-ndjson": {},
+        },
+      },
+      responses: {
+        200: json("A dry run: what it would do.", "ImportReport"),
+        202: json("The drafts are promised; their messages are stored.", "ImportReport"),
+        ...problems([
+          ...SUBMISSION_CODES,
+          "IMPORT_INVALID",
+          "IMPORT_UNREADABLE",
+          "IMPORT_UNDER_WAY",
+          "IMPORT_CHANGED",
+          "REQUEST_INCOMPLETE",
+        ]),
+      },
+    },
+  },
+  "/v1/batches/{id}/errors": {
+    get: {
+      operationId: "getRejectedRows",
+      summary: "The rows of an import that were at fault, as a CSV file that can be corrected and imported again",
+      security: SECURITY,
+      parameters: [ref("parameters", "id")],
+      responses: {
+        200: {
+          description: "The rows, with two columns more: the row's number and what is wrong.",
+          content: { "text/csv": {} },
+        },
+        ...problems(["BATCH_NOT_FOUND", ...READING_CODES]),
+      },
     },
   },
   "/v1/batches/{id}": {

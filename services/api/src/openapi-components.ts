@@ -4,6 +4,8 @@ import { BATCH_SCHEMA } from "./batches/batch-schema.ts";
 import { BATCH_VIEW_SCHEMA } from "./batches/batch-view.ts";
 import { DRAFT_VIEW_SCHEMA } from "./draft-view.ts";
 import { FAILURE_GROUPS_SCHEMA } from "./failure-groups.ts";
+import { IMPORT_SCHEMA } from "./imports/import-order.ts";
+import { IMPORT_REPORT_SCHEMA } from "./imports/import-view.ts";
 import { WAIT_SECONDS_MAX } from "./prefer.ts";
 import { PROBLEM_SCHEMA } from "./problem.ts";
 import { REPLAY_ESTIMATE_SCHEMA } from "./replay-estimate.ts";
@@ -85,6 +87,8 @@ export const COMPONENTS = {
     ReplayPage: REPLAY_PAGE_SCHEMA,
     IncidentPage: INCIDENT_PAGE_SCHEMA,
     BatchOrder: BATCH_SCHEMA,
+    ImportOrder: IMPORT_SCHEMA,
+    ImportReport: IMPORT_REPORT_SCHEMA,
     AcceptedBatch: ACCEPTED_BATCH_SCHEMA,
     Batch: BATCH_VIEW_SCHEMA,
     BatchPage: BATCH_PAGE_SCHEMA,

@@ -1,3 +1,4 @@
+import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
 import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftIds, DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type MailboxPolicy, mailboxNotAllowed, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
@@ -6,7 +7,6 @@ import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
 import type { Claimed, NotClaimed } from "@draftmill/shared/ledger/ledger-answers.ts";
 import { noteRepetition } from "./batches/note-repetition.ts";
-import { composeMessage } from "./compose/compose-message.ts";
 import {
   type DeadLetterDeps,
   deadLetterClaimed,

@@ -28,6 +28,8 @@ export interface Batch {
   readonly sealedAtMs: number | null;
   /** When its requests were last let go on; what was set aside before is taken up again. */
   readonly resumedAtMs: number | null;
+  /** How far its file has been read: rows, a hash of them, and the parts in which rows at fault are kept. Null for `items`. */
+  readonly read: { readonly rows: number; readonly hash: string; readonly parts: number } | null;
   /** The taking back of its drafts; null when nobody has asked for it. */
   readonly undo: BatchUndo | null;
   readonly createdAtMs: number;
@@ -56,6 +58,7 @@ export function newBatch(batch: NewBatch, nowMs: number): Batch {
     control: "open",
     sealedAtMs: null,
     resumedAtMs: null,
+    read: null,
     undo: null,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,

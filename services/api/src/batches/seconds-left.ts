@@ -16,10 +16,15 @@ export function secondsLeft(
   { unitsPerMinute, nowMs }: { readonly unitsPerMinute: number; readonly nowMs: number },
 ): number | null {
   if (left === 0 || control !== "open") return null;
-  const byQuota = most / (unitsPerMinute / UNITS_PER_DRAFT / 60);
+  const byQuota = secondsAtQuota(most, unitsPerMinute);
   const done = total - left;
   // After a pause what was done before says nothing of the speed.
   const isTelling = done >= total * TELLING_PART && resumedAtMs === null;
   const bySpeed = isTelling ? (left / done) * ((nowMs - createdAtMs) / 1_000) : 0;
   return Math.ceil(Math.max(byQuota, bySpeed));
+}
+
+/** How long so many drafts of one mailbox take at the speed of its quota. */
+export function secondsAtQuota(drafts: number, unitsPerMinute: number): number {
+  return Math.ceil((drafts * UNITS_PER_DRAFT * 60) / unitsPerMinute);
 }

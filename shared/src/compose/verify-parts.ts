@@ -1,4 +1,4 @@
-import { DraftError } from "@draftmill/shared/errors.ts";
+import { DraftError } from "../errors.ts";
 
 /**
  * The last look below the header: the mail is a text, its HTML and the attachments as they were composed, byte for byte and in

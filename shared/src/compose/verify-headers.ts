@@ -1,5 +1,5 @@
-import type { DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
-import { DraftError } from "@draftmill/shared/errors.ts";
+import type { DraftRequest } from "../contract/draft-request.ts";
+import { DraftError } from "../errors.ts";
 
 /** RFC 5322 2.1.1. */
 const LINE_MAX = 998;

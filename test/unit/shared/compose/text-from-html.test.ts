@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { htmlFromText } from "@draftmill/worker/compose/html-from-text.ts";
-import { textFromHtml } from "@draftmill/worker/compose/text-from-html.ts";
+import { htmlFromText } from "@draftmill/shared/compose/html-from-text.ts";
+import { textFromHtml } from "@draftmill/shared/compose/text-from-html.ts";
 import fc from "fast-check";
 
 const PAGES: ReadonlyArray<readonly [what: string, html: string, text: string]> = [

@@ -1,5 +1,5 @@
-import type { EmailAddress } from "@draftmill/shared/contract/email-address.ts";
 import { encodeWord } from "nodemailer/lib/mime-funcs";
+import type { EmailAddress } from "../contract/email-address.ts";
 
 /** nodemailer breaks lines at white space, after 76 characters if it can. A longer run of spaces would fill a line alone. */
 const SPACES_MAX = 60;

@@ -1,5 +1,5 @@
-import { htmlFromText } from "@draftmill/worker/compose/html-from-text.ts";
-import { textFromHtml } from "@draftmill/worker/compose/text-from-html.ts";
+import { htmlFromText } from "@draftmill/shared/compose/html-from-text.ts";
+import { textFromHtml } from "@draftmill/shared/compose/text-from-html.ts";
 
 const PAGES = [
   "<p>é a</p>".repeat(200_000),

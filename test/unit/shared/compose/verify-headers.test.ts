@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
+import { verifyHeaders } from "@draftmill/shared/compose/verify-headers.ts";
 import { parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
-import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
-import { verifyHeaders } from "@draftmill/worker/compose/verify-headers.ts";
 
 const parsed = parseDraftRequest(
   { to: "ada@example.com", cc: "c@example.com", subject: "Hi", message: "x", inReplyTo: "<a@b.example>" },

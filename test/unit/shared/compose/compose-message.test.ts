@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
+import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
 import { ATTACHMENTS_BYTES_MAX } from "@draftmill/shared/contract/attachment.ts";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
-import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
 import fc from "fast-check";
 import PostalMime, { type Email } from "postal-mime";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { type DraftRequest, fingerprint } from "@draftmill/shared/contract/draft-request.ts";
 import MailComposer from "nodemailer/lib/mail-composer";
+import { type DraftRequest, fingerprint } from "../contract/draft-request.ts";
 import { attachmentPart } from "./attachment-part.ts";
 import { foldableName, foldableSubject } from "./foldable-header.ts";
 import { htmlFromText } from "./html-from-text.ts";

@@ -1,4 +1,4 @@
-import type { Attachment } from "@draftmill/shared/contract/attachment.ts";
+import type { Attachment } from "../contract/attachment.ts";
 
 /** RFC 2045 section 6.8. */
 const LINE_LENGTH = 76;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { attachmentPart } from "@draftmill/shared/compose/attachment-part.ts";
+import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
+import { verifyParts } from "@draftmill/shared/compose/verify-parts.ts";
 import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
-import { attachmentPart } from "@draftmill/worker/compose/attachment-part.ts";
-import { composeMessage } from "@draftmill/worker/compose/compose-message.ts";
-import { verifyParts } from "@draftmill/worker/compose/verify-parts.ts";
 
 const FILES = [
   { filename: "a.pdf", contentType: "application/pdf", content: Buffer.alloc(100, "a").toString("base64") },

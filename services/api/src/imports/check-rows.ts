@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
+import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
+import type { ItemRules } from "../batches/read-items.ts";
+import { mailboxRefused } from "../callers/access.ts";
+import { type FileRow, ROWS_MAX } from "./file-row.ts";
+import type { ImportOrder } from "./import-order.ts";
+import { requestOfRow } from "./row-request.ts";
+import { compileTemplate } from "./row-template.ts";
+
+/** A row that can be queued, one that is at fault, or one that an earlier row has made already. */
+export type CheckedRow =
+  | {
+      readonly kind: "fits";
+      readonly row: number;
+      readonly id: string;
+      readonly body: object;
+      readonly request: DraftRequest;
+    }
+  | {
+      readonly kind: "fault";
+      readonly row: number;
+      readonly values: FileRow["values"];
+      readonly problems: readonly FieldProblem[];
+    }
+  | { readonly kind: "repeats"; readonly row: number; readonly first: number };
+
+export interface CheckOptions {
+  readonly order: ImportOrder;
+  readonly rules: ItemRules;
+  /** Columns, of which some may be nobody's; not fields. */
+  readonly isTable: boolean;
+}
+
+/**
+ * Reads each row as a draft request. A row's id follows from its key, or else from the import's name, its mailbox and its content: the same
+ * row handed in again is the same draft, wherever it stands in the file. Throws IMPORT_UNREADABLE beyond `ROWS_MAX` rows.
+ */
+export async function* checkRows(
+  rows: AsyncIterable<FileRow>,
+  { order, rules, isTable }: CheckOptions,
+): AsyncGenerator<CheckedRow> {
+  const template = compileTemplate(order.template);
+  const seen = new Map<string, number>();
+  for await (const file of rows) {
+    const { row, values } = file;
+    if (row > ROWS_MAX)
+      throw new DraftError("IMPORT_UNREADABLE", { reason: `the file has more than ${ROWS_MAX} rows; split it` });
+    const reading = requestOfRow(file, order, template, isTable);
+    const checked = "problems" in reading ? reading : check(reading.body, rules);
+    if ("problems" in checked) {
+      yield { kind: "fault", row, values, problems: checked.problems };
+      continue;
+    }
+    const { body, request } = checked;
+    const id = idOfRow(order.name, request);
+    const first = seen.get(id);
+    if (first !== undefined) {
+      yield { kind: "repeats", row, first };
+      continue;
+    }
+    seen.set(id, row);
+    yield { kind: "fits", row, id, body, request };
+  }
+}
+
+function check(
+  body: object,
+  { mailboxes, defaultMailbox, access }: ItemRules,
+): { readonly body: object; readonly request: DraftRequest } | { readonly problems: readonly FieldProblem[] } {
+  const parsed = parseDraftRequest(body, defaultMailbox);
+  if (!parsed.ok) return parsed;
+  const { request } = parsed;
+  if (access.mayDraftIn(request.mailbox) && mayImpersonate(mailboxes, request.mailbox)) return { body, request };
+  return { problems: mailboxRefused(access, request.mailbox, "/mailbox").fields };
+}
+
+function idOfRow(name: string | null, request: DraftRequest): string {
+  const { mailbox, dedupeKey } = request;
+  if (dedupeKey !== null) return idFromDedupeKey(mailbox, dedupeKey);
+  const parts = JSON.stringify([name, mailbox, fingerprint(request)]);
+  return `f-${createHash("sha256").update(parts).digest("base64url")}`;
+}

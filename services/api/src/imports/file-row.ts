@@ -1,0 +1,15 @@
+/** A row of a file as it was read, before it is a request. */
+export interface FileRow {
+  /** Counted from 1, as a person counts them; a CSV's header line is not a row. */
+  readonly row: number;
+  /** By column; a CSV's values are texts. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Why it cannot be read, instead of values. */
+  readonly fault: string | null;
+}
+
+/** More rows are not taken from one file. */
+export const ROWS_MAX = 100_000;
+
+/** 100,000 rows of two kilobytes. */
+export const FILE_BYTES_MAX = 200_000_000;

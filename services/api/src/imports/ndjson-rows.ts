@@ -1,0 +1,41 @@
+import { repeatedKey } from "@draftmill/shared/contract/repeated-key.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { FileRow } from "./file-row.ts";
+
+/** As long as a message of Pub/Sub can be. */
+const LINE_CHARACTERS_MAX = 10_000_000;
+
+/** The rows of a file with one JSON object in each line. Blank lines are none. A line that is no object is a row at fault. */
+export async function* ndjsonRows(text: AsyncIterable<string>): AsyncGenerator<FileRow> {
+  let row = 0;
+  for await (const line of lines(text)) {
+    if (line.trim() === "") continue;
+    row += 1;
+    yield { row, ...readLine(line) };
+  }
+}
+
+function readLine(line: string): Omit<FileRow, "row"> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { values: {}, fault: "it is not JSON" };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return { values: {}, fault: "it is not a JSON object" };
+  const repeated = repeatedKey(line);
+  if (repeated !== null) return { values: {}, fault: repeated.detail };
+  return { values: { ...value }, fault: null };
+}
+
+async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const piece of text) {
+    const parts = (rest + piece).split("\n");
+    rest = parts.pop() ?? "";
+    if (rest.length > LINE_CHARACTERS_MAX) throw new DraftError("IMPORT_UNREADABLE", { reason: "a line has no end" });
+    yield* parts;
+  }
+  yield rest.replace(/^\ufeff/, "");
+}

@@ -1,0 +1,36 @@
+import type { FieldProblem } from "@draftmill/shared/errors.ts";
+import type { FileRow } from "./file-row.ts";
+import { type ImportOrder, MAPPED_FIELDS } from "./import-order.ts";
+import type { RowTemplate } from "./row-template.ts";
+
+/** A row as the body of a draft request, not yet checked; or why it cannot be one. */
+export type RowReading = { readonly body: object } | { readonly problems: readonly FieldProblem[] };
+
+/**
+ * Fills the fields of a request from a row: defaults, then columns, then templates. A row of JSON that has neither map nor template is a
+ * request as it stands, unknown fields and all, so that they are refused; of a table the columns that nothing asks for are left out.
+ */
+export function requestOfRow(
+  { values, fault }: FileRow,
+  order: ImportOrder,
+  template: RowTemplate,
+  isTable: boolean,
+): RowReading {
+  if (fault !== null) return { problems: [{ pointer: "", code: "row", detail: fault }] };
+  const isPlain = !isTable && Object.keys(order.map).length === 0 && Object.keys(order.template).length === 0;
+  if (isPlain) return { body: { ...order.defaults, ...values } };
+  const rendered = template.render(values);
+  if ("problems" in rendered) return rendered;
+  const problems: FieldProblem[] = [];
+  const fields: Record<string, unknown> = {};
+  for (const field of MAPPED_FIELDS) {
+    const column = order.map[field] ?? field;
+    const value = values[column];
+    if (value === undefined && order.map[field] !== undefined) {
+      problems.push({ pointer: `/${field}`, code: "column", detail: `there is no column ${JSON.stringify(column)}` });
+    }
+    // An empty cell is none: the default stands.
+    if (value !== undefined && value !== "") fields[field] = value;
+  }
+  return problems.length > 0 ? { problems } : { body: { ...order.defaults, ...fields, ...rendered.texts } };
+}

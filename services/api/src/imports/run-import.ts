@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
+import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
+import type { Access } from "../callers/access.ts";
+import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
+import type { SubmitDeps } from "../submit-draft.ts";
+import { type CheckedRow, checkRows } from "./check-rows.ts";
+import type { FileRow } from "./file-row.ts";
+import type { ImportOrder } from "./import-order.ts";
+import { ImportReport } from "./import-report.ts";
+import { idOfRejectedRows, inParts, REJECTED_ROWS, type RejectedRow } from "./rejected-rows.ts";
+
+export interface ImportFile {
+  readonly order: ImportOrder;
+  readonly rows: AsyncIterable<FileRow>;
+  readonly isTable: boolean;
+  readonly access: Access;
+  readonly route: string;
+  readonly idempotencyKey: string | null;
+  readonly traceparent: string | undefined;
+}
+
+export interface Imported {
+  readonly batch: Batch;
+  readonly report: ImportReport;
+}
+
+const NOTHING_READ = { rows: 0, hash: "", parts: 0 };
+/** After so many rows what has been done is on record: from there a file that was cut off goes on. */
+const CHUNK_ROWS = 1_000;
+/** Messages on their way to Pub/Sub at a time: what the reading of the file waits for. */
+const PUBLISHED_AT_ONCE = 200;
+
+/**
+ * Queues each row of a file that fits, as it is read; the others are kept with what is wrong with them. The batch is on record before its
+ * first message, and its counts after each thousand rows. The same file under the same Idempotency-Key goes on where it was cut off; without
+ * a key, too, no row makes a second draft. Throws IMPORT_CHANGED when what was read before differs.
+ */
+export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imported> {
+  const { order, access } = file;
+  const batches = deps.ledger.documents(BATCHES);
+  const id = await idOfImport(deps, file);
+  const what = {
+    id,
+    name: order.name,
+    caller: access.caller,
+    source: "file",
+    total: 0,
+    rejected: 0,
+    mailboxes: {},
+  } as const;
+  const fresh: Batch = { ...newBatch(what, deps.clock.nowMs()), read: NOTHING_READ };
+  let batch = (await batches.create(fresh)) ?? fresh;
+  const before = batch.read ?? NOTHING_READ;
+  const report = new ImportReport();
+  const hash = createHash("sha256");
+  let chunk: CheckedRow[] = [];
+  const write = async (): Promise<void> => {
+    const rows = chunk;
+    chunk = [];
+    await takeDrafts(deps, access, rows.filter(({ kind }) => kind === "fits").length);
+    await publish(deps, file, id, rows);
+    batch = await noteChunk(deps, batch, rows, hash.copy().digest("base64url"));
+  };
+  for await (const row of checkRows(file.rows, { order, rules: { ...deps, access }, isTable: file.isTable })) {
+    report.count(row);
+    hash.update(`${JSON.stringify(fingerprintOf(row))}\n`);
+    if (row.row < before.rows) continue;
+    if (row.row === before.rows) {
+      if (hash.copy().digest("base64url") !== before.hash)
+        throw new DraftError("IMPORT_CHANGED", { facts: { row: String(row.row) } });
+      continue;
+    }
+    chunk.push(row);
+    if (chunk.length === CHUNK_ROWS) await write();
+  }
+  if (report.rows < before.rows) throw new DraftError("IMPORT_CHANGED", { facts: { row: String(report.rows) } });
+  if (chunk.length > 0) await write();
+  const sealed = await batches.update(id, (now, nowMs) =>
+    now.sealedAtMs === null ? { ...now, sealedAtMs: nowMs, updatedAtMs: nowMs } : null,
+  );
+  return { batch: sealed ?? batch, report };
+}
+
+async function idOfImport(
+  { ledger, newId, clock }: SubmitDeps,
+  { access: { caller }, route, idempotencyKey, order }: ImportFile,
+): Promise<string> {
+  const requestId = newId();
+  if (idempotencyKey === null) return requestId;
+  const bodyHash = createHash("sha256").update(JSON.stringify(order)).digest("base64url");
+  const use = { caller, route, key: idempotencyKey, bodyHash, requestId };
+  return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
+}
+
+/** What makes a row the same when it comes again. */
+function fingerprintOf(row: CheckedRow): unknown {
+  switch (row.kind) {
+    case "fits":
+      return row.id;
+    case "repeats":
+      return row.first;
+    case "fault":
+      return row.values;
+    default:
+      return row satisfies never;
+  }
+}
+
+async function takeDrafts(
+  { draftsPerDay }: SubmitDeps,
+  { caller, draftsPerDay: limit }: Access,
+  count: number,
+): Promise<void> {
+  if (caller === null || limit === null) return;
+  for (let taken = 0; taken < count; taken++) {
+    if (await draftsPerDay.take(caller, limit)) continue;
+    for (let back = 0; back < taken; back++) draftsPerDay.giveBack(caller);
+    throw new DraftError("DRAFTS_PER_DAY_EXCEEDED", { retryAfterMs: draftsPerDay.msToMidnight() });
+  }
+}
+
+async function publish(
+  { publisher, orderingShards }: SubmitDeps,
+  { access: { caller }, traceparent }: ImportFile,
+  batch: string,
+  rows: readonly CheckedRow[],
+): Promise<void> {
+  const queue = rows.values();
+  const failures: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    for (const row of queue) {
+      if (row.kind !== "fits" || failures.length > 0) continue;
+      const { id, body, request } = row;
+      const from = { ...(caller === null ? {} : { caller }), ...(traceparent === undefined ? {} : { traceparent }) };
+      const json = JSON.stringify({ ...body, mailbox: request.mailbox });
+      const message = encodeDraftMessage(
+        json,
+        { id, batch, ...from },
+        orderingKeyOf(request.mailbox, id, orderingShards),
+      );
+      await publisher.publish(message).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: PUBLISHED_AT_ONCE }, worker));
+  if (failures.length > 0) throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failures[0], applied: "unknown" });
+}
+
+/** Counts a chunk once its messages are confirmed. Should this be lost, the chunk is published once more, which does no harm. */
+async function noteChunk(deps: SubmitDeps, batch: Batch, rows: readonly CheckedRow[], hash: string): Promise<Batch> {
+  const { ledger, clock } = deps;
+  const fitting = rows.flatMap((row) => (row.kind === "fits" ? [row.request.mailbox] : []));
+  const rejected = rows.flatMap((row): RejectedRow[] =>
+    row.kind === "fault" ? [{ row: row.row, values: row.values, errors: row.problems }] : [],
+  );
+  const documents = ledger.documents(REJECTED_ROWS);
+  const first = batch.read?.parts ?? 0;
+  const parts = inParts(rejected);
+  for (const [n, part] of parts.entries()) {
+    const document = { batch: batch.id, part: first + n, rows: part, createdAtMs: clock.nowMs() };
+    // One of a process that died holds the same rows.
+    if ((await documents.create(document)) !== null) await documents.update(idOfRejectedRows(document), () => document);
+  }
+  const last = rows.at(-1)?.row ?? 0;
+  let isOurs = false;
+  const counted = await ledger.documents(BATCHES).update(batch.id, (now, nowMs) => {
+    // Otherwise somebody else reads the same file under the same key, and would count the same rows.
+    isOurs = now.read?.rows === batch.read?.rows;
+    if (!isOurs) return null;
+    return {
+      ...now,
+      total: now.total + fitting.length,
+      rejected: now.rejected + rejected.length,
+      mailboxes: addMailboxes(now.mailboxes, fitting),
+      read: { rows: last, hash, parts: first + parts.length },
+      updatedAtMs: nowMs,
+    };
+  });
+  if (counted === null || !isOurs) throw new DraftError("IMPORT_UNDER_WAY");
+  return counted;
+}

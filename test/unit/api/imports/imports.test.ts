@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BATCHES } from "@draftmill/shared/batch/batch.ts";
+import type { FastifyInstance } from "fastify";
+import { anApi, MAILBOX } from "../api-under-test.ts";
+import { anApiWithCallers, CRM, OPERATOR } from "../callers-under-test.ts";
+
+const TEAM = "bo@team.example";
+const HEADER = "to,subject,message,mailbox\n";
+const rowOf = (n: number, mailbox = ""): string => `p${n}@example.com,Offer ${n},Text,${mailbox}\n`;
+const rowsTo = (count: number): string => HEADER + Array.from({ length: count }, (_, n) => rowOf(n)).join("");
+
+const send = (app: FastifyInstance, file: string, headers: Record<string, string> = {}, query = "") =>
+  app.inject({
+    method: "POST",
+    url: `/v1/imports${query}`,
+    headers: { "content-type": "text/csv", ...headers },
+    payload: file,
+  });
+
+test("a row for a mailbox outside its caller's list is kept back, and the others are not", async (t) => {
+  const api = await anApiWithCallers(t);
+  const answer = await send(api.app, HEADER + rowOf(1, MAILBOX) + rowOf(2, TEAM), await api.as(CRM));
+  assert.equal(answer.statusCode, 202);
+  const { accepted, rejected, errors } = answer.json();
+  assert.deepEqual([accepted, rejected], [1, 1]);
+  assert.deepEqual(errors, [
+    {
+      row: 2,
+      errors: [{ pointer: "/mailbox", code: "mailboxNotAllowed", detail: `${CRM} may not make drafts in ${TEAM}` }],
+    },
+  ]);
+  assert.equal(api.publisher.published.length, 1);
+  assert.ok(!JSON.stringify(api.events).includes("@"));
+});
+
+test("its rows at fault are for its caller and operators", async (t) => {
+  const other = "other@demo.iam.gserviceaccount.com";
+  const submits = { mailboxes: [MAILBOX], role: "submit", requestsPerSecond: 1_000 };
+  const operator = { caller: OPERATOR, mailboxes: [], role: "operate", requestsPerSecond: 1_000 };
+  const api = await anApiWithCallers(t, {
+    callers: [{ caller: CRM, ...submits }, { caller: other, ...submits }, operator],
+  });
+  const mixed = await send(api.app, `${HEADER}nobody,=1+1,M,\n${rowOf(1)}`, await api.as(CRM));
+  const errorsBy = async (caller: string) =>
+    api.app.inject({ url: `/v1/batches/${mixed.json().id}/errors`, headers: await api.as(caller) });
+  assert.equal((await errorsBy(other)).json().code, "BATCH_NOT_FOUND");
+  for (const caller of [CRM, OPERATOR]) {
+    const file = await errorsBy(caller);
+    assert.equal(file.statusCode, 200);
+    assert.match(String(file.headers["content-disposition"]), /^attachment; /);
+    // A spreadsheet must not take a prospect's words for a formula.
+    assert.match(file.body, /^to,subject,message,mailbox,draftmill_row,draftmill_error\r\nnobody,'=1\+1,M,,1,/);
+  }
+});
+
+test("what a day allows is counted row by row, and the file goes on the next day", async (t) => {
+  const limited = { caller: CRM, mailboxes: [MAILBOX], role: "submit", requestsPerSecond: 1_000, draftsPerDay: 1_500 };
+  const api = await anApiWithCallers(t, { callers: [limited] });
+  const file = rowsTo(2_000);
+  const first = await send(api.app, file, { ...(await api.as(CRM)), "idempotency-key": "k" });
+  assert.deepEqual([first.statusCode, first.json().code], [429, "DRAFTS_PER_DAY_EXCEEDED"]);
+  assert.equal(api.publisher.published.length, 1_000);
+  await api.clock.advance(24 * 3_600_000);
+  const second = await send(api.app, file, { ...(await api.as(CRM)), "idempotency-key": "k" });
+  assert.equal(second.statusCode, 202);
+  assert.equal(new Set(api.publisher.published.map(({ attributes }) => attributes.id)).size, 2_000);
+  assert.equal(api.publisher.published.length, 2_000);
+});
+
+test("publishes that are not confirmed: 503, and the same file goes on", async (t) => {
+  const { app, publisher, ledger } = await anApi(t);
+  publisher.set("fail");
+  const failed = await send(app, rowsTo(3), { "idempotency-key": "k" });
+  assert.deepEqual([failed.statusCode, failed.json().code], [503, "PUBLISH_UNCONFIRMED"]);
+  publisher.set("acknowledge");
+  const again = await send(app, rowsTo(3), { "idempotency-key": "k" });
+  assert.equal(again.statusCode, 202);
+  const batch = await ledger.documents(BATCHES).get(again.json().id);
+  assert.deepEqual([batch?.total, batch?.sealedAtMs !== null], [3, true]);
+});
+
+test("two calls with one file and key at once: one of them is told to wait, and nothing is counted twice", async (t) => {
+  const { app, publisher, ledger } = await anApi(t);
+  publisher.set("hold");
+  const calls = [1, 2].map(() => send(app, rowsTo(5), { "idempotency-key": "k" }));
+  while (publisher.published.length < 10) await new Promise((turn) => setImmediate(turn));
+  publisher.acknowledgeAll();
+  const answers = await Promise.all(calls);
+  assert.deepEqual(answers.map(({ statusCode }) => statusCode).toSorted(), [202, 409]);
+  const { items } = await ledger.documents(BATCHES).list(10);
+  assert.deepEqual(
+    items.map(({ total }) => total),
+    [5],
+  );
+});
+
+for (const [what, query, file, code] of [
+  ["an order that is not JSON", "?import={", "a", "IMPORT_INVALID"],
+  ["an unknown field", "?import=%7B%22tempalte%22:1%7D", "a", "IMPORT_INVALID"],
+  ["a map to a field that is none", "?import=%7B%22map%22:%7B%22bbc%22:%22x%22%7D%7D", "a", "IMPORT_INVALID"],
+  ["an unknown parameter", "?dry=true", "a", "HEADER_INVALID"],
+  ["more rows than are taken", "?dryRun=true", `${HEADER}${rowOf(1).repeat(100_001)}`, "IMPORT_UNREADABLE"],
+] as const) {
+  test(`${what} is refused`, async (t) => {
+    const { app, publisher } = await anApi(t);
+    const answer = await send(app, file, {}, query);
+    assert.equal(answer.json().code, code, answer.body);
+    assert.equal(publisher.published.length, 0);
+  });
+}
+
+test("JSON and other types are not files", async (t) => {
+  const { app } = await anApi(t);
+  for (const type of ["application/json", "text/plain", "application/octet-stream"]) {
+    assert.equal((await send(app, "{}", { "content-type": type })).json().code, "MEDIA_TYPE_UNSUPPORTED", type);
+  }
+});
