@@ -110,6 +110,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       project,
       workerUrl: worker.url,
       push,
+      eventsTopic: options.environment?.EVENTS_TOPIC,
       maxDeliveryAttempts: options.maxDeliveryAttempts ?? 100,
       retry: options.retry ?? { minimumBackoff: "10s", maximumBackoff: "600s" },
     });

@@ -50,11 +50,13 @@ async function start(): Promise<{ close(): Promise<void> }> {
   const usual = values.port === "0" ? [0, 0, 0, 0] : [Number(values.port), 8081, 8085, 8086];
   const [api = 0, worker = 0, pubsub = 0, google = 0] = await Promise.all(usual.map(portOrAny));
   const level = values.verbose ? "debug" : "info";
+  const events = process.env.EVENTS_TOPIC;
+  const eventsSettings: Record<string, string> = events ? { EVENTS_TOPIC: events } : {};
   const stack = await startLocalStack({
     dataDir,
     ports: { api, worker, pubsub, google },
     realGoogle,
-    environment: { LOG_LEVEL: process.env.LOG_LEVEL ?? level },
+    environment: { LOG_LEVEL: process.env.LOG_LEVEL ?? level, ...eventsSettings },
     ...(emulator === undefined ? {} : { pubsubEmulatorHost: emulator }),
     onEvent: eventPrinter(process.stdout, values.verbose),
   });

@@ -7,6 +7,8 @@ export interface Topology {
   readonly workerUrl: string;
   /** Null for Google's emulator, which sends no token. */
   readonly push: { readonly audience: string; readonly serviceAccount: string } | null;
+  /** Made only where it is given. */
+  readonly eventsTopic?: string | undefined;
   readonly maxDeliveryAttempts: number;
   readonly retry: { readonly minimumBackoff: string; readonly maximumBackoff: string };
 }
@@ -29,6 +31,7 @@ export async function setUpTopics(topology: Topology): Promise<void> {
   const deadLetterPushConfig = pushConfigOf(topology, "/dead-letters");
   await createUnlessThere(topology, `topics/${DRAFTS_TOPIC}`, {});
   await createUnlessThere(topology, `topics/${DEAD_LETTER_TOPIC}`, {});
+  if (topology.eventsTopic !== undefined) await createUnlessThere(topology, `topics/${topology.eventsTopic}`, {});
   await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_SUBSCRIPTION}`, {
     topic: topic(DEAD_LETTER_TOPIC),
     ackDeadlineSeconds: 60,

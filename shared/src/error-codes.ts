@@ -232,6 +232,13 @@ export const ERROR_CODES = {
     title: "Pub/Sub did not confirm the request in time; it may or may not have been accepted.",
     remedy: "Send it again with the same Idempotency-Key or dedupeKey: one draft comes of it either way.",
   },
+  EVENT_UNCONFIRMED: {
+    class: "transient",
+    status: 503,
+    title: "The topic of EVENTS_TOPIC did not confirm an event; the next delivery tells it again.",
+    remedy:
+      "Create the topic that EVENTS_TOPIC names and grant the worker Pub/Sub Publisher on it, or unset EVENTS_TOPIC.",
+  },
   LEDGER_UNAVAILABLE: {
     class: "transient",
     status: 503,

@@ -8,10 +8,12 @@ import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { type LogEvent, startServiceProcess } from "@draftmill/local/service-process.ts";
 import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
 import { type DeadLetterMessage, type DraftView, startTestStack, type TestStack } from "../support/local-stack.ts";
+import { type EventReader, readEvents } from "../support/result-events.ts";
 import { openWireTap, type WireTap } from "../support/wire-tap.ts";
 
 const LEASE_MS = 1_500;
 const CALL_MS = 20_000;
+const EVENTS_TOPIC = "draft-events";
 /** In every address, subject, text, name and picture that is sent: one word to look for in all that comes out. */
 const CANARY = "kanarienvogel";
 const PICTURE = Buffer.from(`${CANARY} as a picture`).toString("base64");
@@ -78,6 +80,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
   const problems: { readonly body: string; readonly path: string }[] = [];
   const details: string[] = [];
   let letters: readonly DeadLetterMessage[] = [];
+  let results: EventReader;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "draftmill-canaries-"));
@@ -86,6 +89,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
       dataDir: folder,
       environment: {
         LOG_LEVEL: "info",
+        EVENTS_TOPIC,
         CLAIM_LEASE_MS: String(LEASE_MS),
         GOOGLE_TIMEOUT_MS: "250",
         GCE_METADATA_HOST: tap.hostPort,
@@ -97,6 +101,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
       maxDeliveryAttempts: 8,
       pubsub: { pushBackoff: false },
     });
+    results = await readEvents(stack, EVENTS_TOPIC, "events");
   });
   after(async () => {
     await stack.finish();
@@ -435,6 +440,20 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     }
   });
 
+  it("the events, but for whose mailbox it is and the labels that the request asked to have told", async () => {
+    const types = ["draftmill.draft.created", "draftmill.draft.failed", "draftmill.draft.parked"];
+    await results.until((received) => {
+      const met = new Set(received.map(({ event }) => event.type));
+      return received.length >= 25 && types.every((type) => met.has(type));
+    });
+    for (const { event, attributes } of results.received) {
+      const { mailbox, metadata, ...rest } = event.data;
+      checkClean(`an event ${event.type}`, JSON.stringify({ ...event, attributes, data: rest }));
+      assert.ok(mailbox === "" || /^[^@<>" ]+@example\.com$/.test(String(mailbox)) || rest.status === "failed");
+      assert.ok(["{}", JSON.stringify({ label: `${CANARY} label` })].includes(JSON.stringify(metadata)));
+    }
+  });
+
   it("no token, assertion or credential in any of it, nor in any file", async () => {
     const secrets = tokens();
     assert.ok(secrets.filter((text) => text.startsWith("ya29.")).length >= 10, "tokens of users and of the worker");
@@ -443,6 +462,7 @@ describe("no secret and nothing of a mail comes out where it should not", { time
       JSON.stringify([...stack.events, ...others]),
       JSON.stringify([...problems, ...details]),
       JSON.stringify(letters),
+      JSON.stringify(results.received),
     ];
     const names = (await readdir(folder)).filter((name) => !name.startsWith("google.db"));
     const files = await Promise.all(names.map((name) => readFile(join(folder, name), "latin1")));

@@ -179,7 +179,9 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
     workerHosts = hostsOf(workers);
     const push = { audience: AUDIENCE, serviceAccount: pusher };
     const retry = options.retry ?? { minimumBackoff: "0.1s", maximumBackoff: "0.4s" };
-    await setUpTopics({ pubsubUrl, project, workerUrl: lines.push.url, push, retry, maxDeliveryAttempts: 100 });
+    const eventsTopic = options.environment?.EVENTS_TOPIC;
+    const topology = { pubsubUrl, project, workerUrl: lines.push.url, push, retry, eventsTopic };
+    await setUpTopics({ ...topology, maxDeliveryAttempts: 100 });
     const sweeps = startSweepTimer({
       workerUrl: () => worker.url,
       push,

@@ -225,7 +225,7 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
       {
         name: "no reconciler",
         file: "services/worker/src/start.ts",
-        find: "run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, orderingShards, log }, signal)",
+        find: "run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, events, orderingShards, log }, signal)",
         replace: "run: async () => ({})",
       },
     ],

@@ -41,6 +41,11 @@ export const WORKER_VARIABLES = {
     fallback: "draft-requests-dead-letter",
     meaning: "topic for requests that failed",
   },
+  EVENTS_TOPIC: {
+    parse: asText,
+    fallback: undefined,
+    meaning: "topic that hears what became of each request and batch; unset: nobody is told",
+  },
   PUSH_AUTH_MODE: {
     parse: asOneOf("oidc", "none"),
     fallback: "oidc",
@@ -86,6 +91,8 @@ export interface PushIdentity {
 
 export interface WorkerConfig extends MailboxSettings {
   readonly env: WorkerEnv;
+  /** `GOOGLE_CLOUD_PROJECT`, or else the one that the subscription's name tells. */
+  readonly project: string;
   /** Null when pushes carry no token (Google's emulator). */
   readonly pushIdentity: PushIdentity | null;
   readonly subscriptions: PushSubscriptions;
@@ -94,11 +101,13 @@ export interface WorkerConfig extends MailboxSettings {
 /** Reads the worker's configuration. Throws `EnvironmentError` with everything that is wrong, also between variables. */
 export function readWorkerConfig(environment: Environment): WorkerConfig {
   const env = readEnv(WORKER_VARIABLES, environment, findConflicts(environment));
+  const subscriptions = subscriptionsOf(env);
   return {
     env,
+    project: env.GOOGLE_CLOUD_PROJECT ?? projectOf(subscriptions.drafts),
     ...mailboxSettings(env),
     pushIdentity: pushIdentityOf(env),
-    subscriptions: subscriptionsOf(env),
+    subscriptions,
   };
 }
 
@@ -133,6 +142,10 @@ function subscriptionsOf(env: WorkerEnv): PushSubscriptions {
     return `projects/${env.GOOGLE_CLOUD_PROJECT}/subscriptions/${name}`;
   };
   return { drafts: fullName(env.DRAFTS_SUBSCRIPTION), deadLetters: fullName(env.DEAD_LETTER_SUBSCRIPTION) };
+}
+
+function projectOf(subscription: string): string {
+  return subscription.split("/")[1] ?? "";
 }
 
 function pushIdentityOf({ PUSH_AUTH_MODE, PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT }: WorkerEnv): PushIdentity | null {

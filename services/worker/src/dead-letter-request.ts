@@ -25,7 +25,7 @@ export async function deadLetterClaimed(
   await deps.deadLetters.publish(encodeDeadLetter(pushed, claim.record.id, error, deps.clock.nowMs()));
   const settled = await deps.ledger.fail(claim, failureOf(error, pushed));
   return settled.kind === "settled"
-    ? { kind: "dead-lettered", error }
+    ? { kind: "dead-lettered", error, record: settled.record }
     : { kind: "retry", error: new DraftError("LEASE_SPENT") };
 }
 
@@ -37,13 +37,13 @@ export async function deadLetterUnclaimed(
 ): Promise<Outcome> {
   const known = await deps.ledger.get(record.id);
   if (known !== null && known.bodyHash === record.bodyHash && !isLegalMove("refuse", known.state, "failed")) {
-    return { kind: "duplicate", state: known.state };
+    return { kind: "duplicate", state: known.state, record: known };
   }
   await deps.deadLetters.publish(encodeDeadLetter(pushed, record.id, error, deps.clock.nowMs()));
   const refused = await deps.ledger.failUnclaimed(record, failureOf(error, pushed));
   return refused.kind === "busy"
     ? { kind: "retry", error: new DraftError("CLAIM_BUSY", { retryAfterMs: refused.retryAfterMs }) }
-    : { kind: "dead-lettered", error };
+    : { kind: "dead-lettered", error, record: refused.kind === "conflict" ? null : refused.record };
 }
 
 /** The record under this id is another request's and is left alone; the dead letter alone tells of this one. */
@@ -54,5 +54,5 @@ export async function deadLetterForeign(
   error: DraftError,
 ): Promise<Outcome> {
   await deps.deadLetters.publish(encodeDeadLetter(pushed, id, error, deps.clock.nowMs()));
-  return { kind: "dead-lettered", error };
+  return { kind: "dead-lettered", error, record: null };
 }

@@ -1,16 +1,21 @@
-import type { DraftState } from "@draftmill/shared/contract/draft-record.ts";
+import type { DraftRecord, DraftState } from "@draftmill/shared/contract/draft-record.ts";
 import type { DraftError } from "@draftmill/shared/errors.ts";
 
-/** How one delivery ended. */
+/** How one delivery ended. `record`: what is on record of the request since; null of one that has none under its id. */
 export type Outcome =
   /** The draft exists and the ledger knows it. `found`: an earlier attempt had made it. */
-  | { readonly kind: "created"; readonly draftId: string; readonly found: boolean }
+  | { readonly kind: "created"; readonly draftId: string; readonly found: boolean; readonly record: DraftRecord }
   /** The request had ended before this delivery. */
-  | { readonly kind: "duplicate"; readonly state: DraftState }
+  | { readonly kind: "duplicate"; readonly state: DraftState; readonly record: DraftRecord }
   /** It cannot succeed as things are; its dead letter is published. */
-  | { readonly kind: "dead-lettered"; readonly error: DraftError }
+  | { readonly kind: "dead-lettered"; readonly error: DraftError; readonly record: DraftRecord | null }
   /** An incident of its mailbox is open, or its batch is paused (no incident); the ledger keeps the request until that is over. */
-  | { readonly kind: "parked"; readonly code: string; readonly incident: string | null }
+  | {
+      readonly kind: "parked";
+      readonly code: string;
+      readonly incident: string | null;
+      readonly record: DraftRecord;
+    }
   /** Its batch was canceled. */
   | { readonly kind: "canceled"; readonly code: string }
   /** Pub/Sub shall deliver it again. */

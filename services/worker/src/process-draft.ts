@@ -14,6 +14,7 @@ import {
   deadLetterUnclaimed,
 } from "./dead-letter-request.ts";
 import { type BareMessage, noteBareMessage } from "./dead-letters/bare-message.ts";
+import type { ResultEvents } from "./events/result-events.ts";
 import { requestRecord, unreadableRecord } from "./failure-record.ts";
 import type { Gmail } from "./gmail/gmail-port.ts";
 import { knownDraftIds } from "./known-drafts.ts";
@@ -25,6 +26,8 @@ import { held, untilMoved } from "./until-moved.ts";
 export interface ProcessDeps extends DeadLetterDeps, SetAsideDeps {
   readonly gmail: Gmail;
   readonly pacer: Pacer;
+  /** Null where nobody wants any. */
+  readonly events: ResultEvents | null;
   readonly bareMessages: Documents<BareMessage>;
   readonly mailboxes: MailboxPolicy;
   readonly defaultMailbox: string | null;
@@ -56,7 +59,7 @@ export async function processDraft(deps: ProcessDeps, pushed: PushedMessage, hol
   // The delivery before may have died without a word.
   const isRepeated = pushed.deliveryAttempt !== null && pushed.deliveryAttempt > 1;
   if (isBare && isRepeated) await note();
-  const outcome = await outcomeOf(deps, pushed, decoded, hold);
+  const outcome = await told(deps, await outcomeOf(deps, pushed, decoded, hold));
   if (isBare && !isRepeated && outcome.kind === "retry") await note();
   return { requestId, outcome };
 }
@@ -76,6 +79,20 @@ async function outcomeOf(
           unreadableRecord(decoded.id, pushed, deps.clock.nowMs()),
           decoded.error,
         );
+  } catch (error) {
+    return { kind: "retry", error: toDraftError(error) };
+  }
+}
+
+/**
+ * Tells what is on record now, before the message is acknowledged. Should that fail, or this process end first, the next delivery meets
+ * a request that has ended, and tells it again.
+ */
+async function told({ events }: ProcessDeps, outcome: Outcome): Promise<Outcome> {
+  if (events === null || !("record" in outcome) || outcome.record === null) return outcome;
+  try {
+    await events.tellDraft(outcome.record);
+    return outcome;
   } catch (error) {
     return { kind: "retry", error: toDraftError(error) };
   }
@@ -124,7 +141,7 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
         return claim;
       case "duplicate":
         await noteRepetition(ledger, record, claim.record);
-        return { kind: "duplicate", state: claim.record.state };
+        return { kind: "duplicate", state: claim.record.state, record: claim.record };
       case "conflict":
         return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
       case "busy":
@@ -217,7 +234,7 @@ async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: C
       await ledger.suspect(message.id);
       return { kind: "refused", error: new DraftError("LEASE_SPENT", { applied: "unknown" }) };
     }
-    return { kind: "created", draftId: draft.draftId, found: found !== null };
+    return { kind: "created", draftId: draft.draftId, found: found !== null, record: settled.record };
   } catch (error) {
     return { kind: "refused", error: toDraftError(error) };
   }

@@ -36,11 +36,11 @@ export async function setAside(
     case "paused": {
       const problem = problemOf(new DraftError("BATCH_PAUSED", { facts: { batch: batch ?? "" } }));
       const parked = await ledger.failUnclaimed(record, { state: "parked", problem, body: bodyOf(pushed) });
-      return asOutcome(parked, { kind: "parked", code: problem.code, incident: null });
+      return asOutcome(parked, (kept) => ({ kind: "parked", code: problem.code, incident: null, record: kept }));
     }
     case "canceled": {
       const problem = problemOf(new DraftError("BATCH_CANCELED"));
-      return asOutcome(await ledger.withdraw(record, problem), { kind: "canceled", code: problem.code });
+      return asOutcome(await ledger.withdraw(record, problem), () => ({ kind: "canceled", code: problem.code }));
     }
     default:
       return control satisfies never;
@@ -50,7 +50,7 @@ export async function setAside(
   const { code, id } = incident;
   const problem = { ...incident.problem, code };
   const parked = await ledger.failUnclaimed(record, { state: "parked", problem, body: bodyOf(pushed) });
-  return asOutcome(parked, { kind: "parked", code, incident: id });
+  return asOutcome(parked, (kept) => ({ kind: "parked", code, incident: id, record: kept }));
 }
 
 /** Only where it is kept: it may have 10 MB. */
@@ -58,6 +58,6 @@ function bodyOf({ data }: PushedMessage): string {
   return data.toString("utf8");
 }
 
-function asOutcome(refused: Refused, settled: SetAside): SetAside | NotClaimed {
-  return refused.kind === "settled" ? settled : refused;
+function asOutcome(refused: Refused, settled: (record: DraftRecord) => SetAside): SetAside | NotClaimed {
+  return refused.kind === "settled" ? settled(refused.record) : refused;
 }

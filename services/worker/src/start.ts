@@ -13,9 +13,12 @@ import { runReplays } from "@draftmill/shared/replay/run-replays.ts";
 import { buildApp } from "./app.ts";
 import { createBatchBoard } from "./batches/batch-board.ts";
 import { carryOutOrders } from "./batches/carry-out-orders.ts";
+import { completeBatches } from "./batches/complete-batches.ts";
 import { readWorkerConfig, WORKER_VARIABLES, type WorkerConfig } from "./config.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import { BARE_MESSAGES } from "./dead-letters/bare-message.ts";
+import { sourceIn } from "./events/cloud-event.ts";
+import { createResultEvents } from "./events/result-events.ts";
 import { openGmail } from "./gmail/open-gmail.ts";
 import { createIncidentBoard } from "./incidents/incident-board.ts";
 import { probeIncidents } from "./incidents/probe-incidents.ts";
@@ -59,6 +62,9 @@ export async function startWorker(environment: Environment, options: WorkerOptio
     lifecycle.onClose(() => deadLetters.close());
     const requests = openRequests(config);
     lifecycle.onClose(() => requests.close());
+    const topic = env.EVENTS_TOPIC === undefined ? null : openPublisher(config, env.EVENTS_TOPIC, false);
+    lifecycle.onClose(async () => topic?.close());
+    const events = topic === null ? null : createResultEvents({ topic, source: sourceIn(config.project) });
     const leaseMs = env.CLAIM_LEASE_MS;
     const metrics = openWorkerMetrics();
     const ledger = new DraftLedger(store, { clock, leaseMs });
@@ -90,8 +96,12 @@ export async function startWorker(environment: Environment, options: WorkerOptio
       batches: createBatchBoard(ledger.documents(BATCHES), clock),
       bareMessages: ledger.documents(BARE_MESSAGES),
       deadLetters,
+      events,
       chores: [
-        { name: "due", run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, orderingShards, log }, signal) },
+        {
+          name: "due",
+          run: (signal) => lookAtDue({ ledger, gmail, pacer, requests, events, orderingShards, log }, signal),
+        },
         { name: "incidents", run: (signal) => probeIncidents({ incidents, gmail, clock, leaseMs, log }, signal) },
         { name: "parked", run: (signal) => takeUpParked({ ledger, incidents, replays, clock, leaseMs }, signal) },
         {
@@ -99,6 +109,7 @@ export async function startWorker(environment: Environment, options: WorkerOptio
           run: (signal) => carryOutOrders({ ...batching, gmail, pacer, clock, leaseMs, log }, signal),
         },
         { name: "replays", run: (signal) => runReplays(replaying, signal) },
+        { name: "completed", run: (signal) => completeBatches({ ledger, events, clock, log }, signal) },
       ],
       mailboxes: config.mailboxes,
       defaultMailbox: config.defaultMailbox,

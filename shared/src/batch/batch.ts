@@ -26,6 +26,8 @@ export interface Batch {
   readonly mailboxes: Readonly<Record<string, number>>;
   /** When the last of its messages was confirmed; null while some may be missing. */
   readonly sealedAtMs: number | null;
+  /** When each of its requests was first found to have ended; a replay of one does not take that back. */
+  readonly completedAtMs: number | null;
   /** When its requests were last let go on; what was set aside before is taken up again. */
   readonly resumedAtMs: number | null;
   /** How far its file has been read: rows, a hash of them, and the parts in which rows at fault are kept. Null for `items`. */
@@ -57,6 +59,7 @@ export function newBatch(batch: NewBatch, nowMs: number): Batch {
     ...batch,
     control: "open",
     sealedAtMs: null,
+    completedAtMs: null,
     resumedAtMs: null,
     read: null,
     undo: null,
@@ -67,8 +70,8 @@ export function newBatch(batch: NewBatch, nowMs: number): Batch {
 
 export const BATCHES: DocumentKind<Batch> = {
   name: "batch",
-  // The store is ours alone: what parses as JSON there is what was written.
-  parse: (value) => value as Batch,
+  // The store is ours alone: what parses as JSON there is what was written, by an older version without the time of its end.
+  parse: (value) => ({ ...(value as Batch), completedAtMs: (value as Partial<Batch>).completedAtMs ?? null }),
   idOf: ({ id }) => id,
   expireAtMsOf: ({ updatedAtMs }) => updatedAtMs + RECORD_TTL_MS,
 };

@@ -1,4 +1,5 @@
 import type { Batch } from "@draftmill/shared/batch/batch.ts";
+import { openIn, withWaiting } from "@draftmill/shared/batch/batch-counts.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { StateCounts } from "@draftmill/shared/ledger/ledger.ts";
 import { secondsLeft } from "./seconds-left.ts";
@@ -38,21 +39,10 @@ export async function progressOf(
   const mailboxes = biggest.map(([mailbox, total], n) => ({
     mailbox,
     total,
-    counts: waiting(total, parts[n] ?? whole),
+    counts: withWaiting(total, parts[n] ?? whole),
   }));
-  const counts = waiting(batch.total, whole);
+  const counts = withWaiting(batch.total, whole);
   const left = openIn(counts);
   const most = Math.max(...mailboxes.map((one) => openIn(one.counts)), mailboxes.length === 0 ? left : 0);
   return { batch, counts, mailboxes, secondsLeft: secondsLeft(batch, { left, most }, quota) };
-}
-
-/** A request that has no record yet waits in the queue. */
-function waiting(total: number, counts: StateCounts): StateCounts {
-  const known = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return { ...counts, queued: counts.queued + Math.max(0, total - known) };
-}
-
-/** Requests that are still to become something. */
-export function openIn({ queued, processing }: StateCounts): number {
-  return queued + processing;
 }

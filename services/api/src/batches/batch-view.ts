@@ -1,6 +1,7 @@
 import { BATCH_CONTROLS, type Batch } from "@draftmill/shared/batch/batch.ts";
+import { isFinished } from "@draftmill/shared/batch/batch-counts.ts";
 import { DRAFT_STATES } from "@draftmill/shared/contract/draft-record.ts";
-import { type BatchProgress, openIn } from "./batch-progress.ts";
+import type { BatchProgress } from "./batch-progress.ts";
 
 const TEXT = { type: "string" };
 const TEXT_OR_NULL = { type: ["string", "null"] };
@@ -44,6 +45,10 @@ const SUMMARY = {
   rejected: { ...COUNT, description: "Items that were at fault and were not queued." },
   undo: UNDO,
   createdAt: TIME,
+  completedAt: {
+    ...TIME_OR_NULL,
+    description: "When each of its requests was first found to have ended, by the sweep.",
+  },
 };
 
 const PROGRESS = {
@@ -81,7 +86,7 @@ export const BATCH_VIEW_SCHEMA = {
   properties: PROGRESS,
 };
 
-export function viewBatchSummary({ id, name, control, total, rejected, undo, createdAtMs }: Batch) {
+export function viewBatchSummary({ id, name, control, total, rejected, undo, createdAtMs, completedAtMs }: Batch) {
   return {
     id,
     name,
@@ -99,6 +104,7 @@ export function viewBatchSummary({ id, name, control, total, rejected, undo, cre
             finishedAt: undo.finishedAtMs === null ? null : time(undo.finishedAtMs),
           },
     createdAt: time(createdAtMs),
+    completedAt: completedAtMs === null ? null : time(completedAtMs),
   };
 }
 
@@ -109,7 +115,7 @@ export function viewBatch(progress: BatchProgress) {
 
 function statusOf({ batch, counts }: BatchProgress): BatchStatus {
   if (batch.sealedAtMs === null) return "incomplete";
-  if (openIn(counts) + counts.parked === 0) return "finished";
+  if (isFinished(batch, counts)) return "finished";
   switch (batch.control) {
     case "open":
       return "running";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
+import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
@@ -65,7 +66,11 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
     await batches.create(candidate);
   }
   // Known and not sealed: the call before died, or was never confirmed. A second message does no harm.
-  if (known === null || known.sealedAtMs === null) await publish(deps, submission, id, items);
+  if (known === null || known.sealedAtMs === null) {
+    // Before the batch is sealed, as the sweep looks for the end of no other; after it is there, or it would pass for gone.
+    await deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs()));
+    await publish(deps, submission, id, items);
+  }
   const sealed = await batches.update(id, (batch, nowMs) =>
     batch.sealedAtMs === null ? { ...batch, sealedAtMs: nowMs, updatedAtMs: nowMs } : null,
   );

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
+import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
@@ -52,6 +53,7 @@ export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imp
   } as const;
   const fresh: Batch = { ...newBatch(what, deps.clock.nowMs()), read: NOTHING_READ };
   let batch = (await batches.create(fresh)) ?? fresh;
+  await deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs()));
   const before = batch.read ?? NOTHING_READ;
   const report = new ImportReport();
   const hash = createHash("sha256");

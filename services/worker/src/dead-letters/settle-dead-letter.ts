@@ -5,6 +5,7 @@ import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts
 import { isRequestId } from "@draftmill/shared/contract/request-id.ts";
 import { type DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
+import type { ResultEvents } from "../events/result-events.ts";
 import { problemOf, requestRecord, unreadableRecord } from "../failure-record.ts";
 import type { Gmail } from "../gmail/gmail-port.ts";
 import { knownDraftIds } from "../known-drafts.ts";
@@ -15,17 +16,18 @@ import { type Letter, readLetter } from "./letter.ts";
 export interface DeadLetterDeps extends WaitDeps {
   readonly gmail: Gmail;
   readonly bareMessages: Documents<BareMessage>;
+  readonly events: ResultEvents | null;
   readonly defaultMailbox: string | null;
 }
 
 /** How the delivery of a dead letter ended. All but `retry` acknowledge it. */
 export type LetterOutcome =
   /** It is on record as a failure from here on, with its body. */
-  | { readonly kind: "recorded"; readonly state: DraftState; readonly code: string }
+  | { readonly kind: "recorded"; readonly state: DraftState; readonly code: string; readonly record: DraftRecord }
   /** Its draft was in the mailbox all the same. */
-  | { readonly kind: "adopted"; readonly draftId: string }
+  | { readonly kind: "adopted"; readonly draftId: string; readonly record: DraftRecord }
   /** The request had ended before. */
-  | { readonly kind: "known"; readonly state: DraftState }
+  | { readonly kind: "known"; readonly state: DraftState; readonly record: DraftRecord }
   /** The request has been taken up again since. */
   | { readonly kind: "stale" }
   | { readonly kind: "retry"; readonly error: DraftError };
@@ -49,6 +51,8 @@ export async function settleDeadLetter(
   try {
     requestId = await requestIdOf(deps, letter, pushed);
     const outcome = await record(deps, letter, pushed, candidateOf(deps, requestId, pushed), hold);
+    // Known as well: the delivery before may have recorded it and told nobody.
+    if ("record" in outcome) await deps.events?.tellDraft(outcome.record);
     return { requestId, outcome };
   } catch (error) {
     return { requestId, outcome: { kind: "retry", error: toDraftError(error) } };
@@ -98,7 +102,7 @@ async function record(
     }
     if (stored !== null && generationOf(pushed.attributes) < stored.generation) return { kind: "stale" };
     if (stored !== null && !isLegalMove("refuse", stored.state, letter.state)) {
-      return { kind: "known", state: stored.state };
+      return { kind: "known", state: stored.state, record: stored };
     }
     const found = stored?.tainted && letter.origin === "exhausted" ? await adoptDraft(deps, stored) : null;
     if (found !== null) return found;
@@ -106,9 +110,9 @@ async function record(
     const refused = await ledger.failUnclaimed(candidate, { state: letter.state, problem: letter.problem, body });
     switch (refused.kind) {
       case "settled":
-        return { kind: "recorded", state: refused.record.state, code: letter.problem.code };
+        return { kind: "recorded", state: refused.record.state, code: letter.problem.code, record: refused.record };
       case "duplicate":
-        return { kind: "known", state: refused.record.state };
+        return { kind: "known", state: refused.record.state, record: refused.record };
       case "conflict":
         continue;
       case "busy":
@@ -129,7 +133,7 @@ async function adoptDraft({ ledger, gmail }: DeadLetterDeps, stored: DraftRecord
     const draft = await gmail.findDraft(stored.mailbox, stored.id, (draftId) => known.has(draftId), signal);
     if (draft === null) return null;
     const moved = await ledger.adopt(stored.id, draft);
-    return moved.kind === "moved" ? { kind: "adopted", draftId: draft.draftId } : null;
+    return moved.kind === "moved" ? { kind: "adopted", draftId: draft.draftId, record: moved.record } : null;
   } catch (error) {
     if (toDraftError(error).code === "LEDGER_UNAVAILABLE") throw error;
     return null;

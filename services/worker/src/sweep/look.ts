@@ -4,6 +4,7 @@ import type { SweepStep } from "@draftmill/shared/ledger/decide-sweep.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
 import { publishAgain } from "@draftmill/shared/replay/replay-row.ts";
+import type { ResultEvents } from "../events/result-events.ts";
 import { problemOf } from "../failure-record.ts";
 import type { Gmail, IsKnownDraft, MarkedDraft } from "../gmail/gmail-port.ts";
 import type { Pacer } from "../pacer.ts";
@@ -16,6 +17,7 @@ export interface LookDeps {
   readonly gmail: Gmail;
   readonly pacer: Pacer;
   readonly requests: RequestPublisher;
+  readonly events: ResultEvents | null;
   readonly orderingShards: number;
   readonly log: Logger;
 }
@@ -76,7 +78,8 @@ async function lookInMailbox(
   if (moved.kind !== "moved") return {};
   deps.log.info({ requestId: record.id, draftId: kept.draftId, from: record.state }, "draft.adopted");
   const others = marked.filter((draft) => draft !== kept);
-  return { adopted: 1, ...(others.length > 0 ? await removeExtras(deps, moved.record, others, signal) : {}) };
+  const counts = { adopted: 1, ...(await tell(deps, moved.record)) };
+  return { ...counts, ...(others.length > 0 ? await removeExtras(deps, moved.record, others, signal) : {}) };
 }
 
 /** One that a person has worked on, or else the first that was made. They come newest first. */
@@ -106,20 +109,18 @@ async function removeExtras(
   } catch (error) {
     return { ...counts, ...(await postponed(deps, record, error)) };
   }
-  await deps.ledger.looked(record.id);
-  return counts;
+  return { ...counts, ...(await noteLook(deps, record)) };
 }
 
 /** No draft is there. */
 async function goOn(deps: LookDeps, record: DraftRecord, step: "republish" | "expire" | "wait"): Promise<SweepCounts> {
   switch (step) {
     case "wait":
-      await deps.ledger.looked(record.id);
-      return {};
+      return noteLook(deps, record);
     case "expire": {
       const moved = await deps.ledger.expire(record.id, problemOf(new DraftError("MESSAGE_LOST")));
       if (moved.kind === "moved") deps.log.error({ requestId: record.id, code: "MESSAGE_LOST" }, "draft.lost");
-      return moved.kind === "moved" ? { expired: 1 } : {};
+      return moved.kind === "moved" ? { expired: 1, ...(await tell(deps, moved.record)) } : {};
     }
     case "republish":
       return republish(deps, record);
@@ -142,6 +143,28 @@ async function republish(deps: LookDeps, record: DraftRecord): Promise<SweepCoun
     if (code === "LEDGER_UNAVAILABLE") throw error;
     deps.log.warn({ requestId: record.id, code, reason }, "sweep.publish-failed");
     return { postponed: 1 };
+  }
+}
+
+/**
+ * The first look at what has ended tells it: whoever ended it may have died before. One that cannot be told is looked at once more for
+ * the first time.
+ */
+async function noteLook(deps: LookDeps, record: DraftRecord): Promise<SweepCounts> {
+  if (record.looks === 0) {
+    const counts = await tell(deps, record);
+    if (counts.postponed !== undefined) return counts;
+  }
+  await deps.ledger.looked(record.id);
+  return {};
+}
+
+async function tell(deps: LookDeps, record: DraftRecord): Promise<SweepCounts> {
+  try {
+    await deps.events?.tellDraft(record);
+    return {};
+  } catch (error) {
+    return postponed(deps, record, error);
   }
 }
 

@@ -15,6 +15,8 @@ export interface SweepReport {
   readonly closed: number;
   /** Requests that replays have requeued. */
   readonly replayed: number;
+  /** Batches whose requests have all ended, found so and told. */
+  readonly completed: number;
   readonly unfinished: boolean;
 }
 
@@ -31,6 +33,7 @@ export const NOTHING_SWEPT: SweepReport = {
   probed: 0,
   closed: 0,
   replayed: 0,
+  completed: 0,
   unfinished: false,
 };
 
@@ -46,6 +49,7 @@ export function addCounts(report: SweepReport, counts: SweepCounts): SweepReport
     probed: report.probed + (counts.probed ?? 0),
     closed: report.closed + (counts.closed ?? 0),
     replayed: report.replayed + (counts.replayed ?? 0),
+    completed: report.completed + (counts.completed ?? 0),
     unfinished: report.unfinished || (counts.unfinished ?? false),
   };
 }

@@ -19,7 +19,7 @@ export interface SweepDeps {
 const BUDGET_MS = 50_000;
 
 /**
- * Does what no delivery does: finishes what is due, probes incidents, carries out replays. Bounded in time, and harmless
+ * Does what no delivery does: finishes what is due, probes incidents, carries out orders and replays, closes batches. Bounded in time, and harmless
  * when run twice at once: every change is conditional on the record as it was seen. A chore that fails does not keep the others from
  * running; the first failure of the ledger is thrown at the end.
  */
