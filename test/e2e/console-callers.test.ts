@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
+import { BATCHES, newBatch } from "@draftmill/shared/batch/batch.ts";
 import type { Page } from "playwright-core";
 import { openChromium } from "../support/chromium.ts";
 import { type ConsolePage, goTo, isLive, openConsole, shows, textOf } from "../support/console.ts";
@@ -132,15 +133,24 @@ test("with AUTH_MODE=oidc the console asks for a token, works with it, and keeps
 test("a caller that is not known, or of the other role, is told what CALLERS_FILE would have to say", async (t) => {
   const api = await anApiWithCallers(t);
   await api.ledger.accept(aRecord(api.clock, { id: "own", subject: "Own" }));
+  const about = { id: "own-batch", name: null, caller: CRM, source: "items" as const, total: 1, rejected: 0 };
+  const batch = newBatch({ ...about, mailboxes: { [MAILBOX]: 1 } }, api.clock.nowMs());
+  await api.ledger.documents(BATCHES).create(batch);
   const opened = await openWithCallers(t, api);
   if (opened === undefined) return;
-  const { page, complaints } = opened;
+  const { url, page, complaints } = opened;
   await giveToken(page, await tokenOf(api, "eve@demo.iam.gserviceaccount.com"));
   await shows(page.locator("#token-fault"), /Not allowed\. CALLERS_FILE does not name the caller/);
   await giveToken(page, await tokenOf(api, CRM));
   await shows(page.locator("#trouble"), /Not allowed ?ROLE_NOT_ALLOWED.*needs the role operate.*the role submit/);
 
+  await goTo(page, "batches");
+  await shows(page.locator("#trouble"), /Not allowed ?ROLE_NOT_ALLOWED.*Its own batches can be looked at/);
+
   // What that role may do, the console does.
+  await page.goto(`${url}/#/batches/own-batch`);
+  await page.locator("#view").getByRole("button", { name: "Pause" }).click();
+  await shows(page.locator("#view"), /Told to paused/);
   await goTo(page, "requests");
   await page.locator("#filter-mailbox").fill(MAILBOX);
   await page.keyboard.press("Enter");

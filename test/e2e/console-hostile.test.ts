@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { BATCHES, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { INCIDENTS } from "@draftmill/shared/incident/incident.ts";
 import { newReplay, REPLAYS } from "@draftmill/shared/replay/replay.ts";
 import type { Page } from "playwright-core";
@@ -54,6 +55,8 @@ async function sow({ ledger, clock }: ApiUnderTest, id: string, text: string): P
   const incident = { id, mailbox: text, code: text, problem, state: "open" as const, openedAtMs: clock.nowMs() };
   const closing = { probeAtMs: clock.nowMs(), probes: 1, closedAtMs: null, closedBy: null };
   await ledger.documents(INCIDENTS).create({ ...incident, ...closing });
+  const handed = { id, name: text, caller: text, source: "items" as const, total: 1, rejected: 0 };
+  await ledger.documents(BATCHES).create(newBatch({ ...handed, mailboxes: { [text]: 1 } }, clock.nowMs()));
   const order = { id, filter: { code: text, mailbox: text, batch: text }, limit: 1, caller: text };
   await ledger.documents(REPLAYS).create({ ...newReplay(order, clock.nowMs()), skipped: { [text]: 1 } });
 }
@@ -89,12 +92,16 @@ test("whatever a value holds, it is text: no trick makes an element, a request, 
     await page.locator('#view:not([aria-busy="true"]) > *').first().waitFor();
     await clean(hash);
   };
-  for (const view of ["overview", "failures", "incidents", "requests", "replays"]) {
+  for (const view of ["overview", "failures", "incidents", "batches", "requests", "replays"]) {
     await visit(`#/${view}`);
     const shown = await page.locator("#view").evaluate((node) => String(node.textContent));
     assert.ok(shown.includes(texts[0] ?? ""), `${view} shows it as it is`);
   }
   for (const [index, text] of texts.entries()) {
+    await visit(`#/batches/hostile-${index}`);
+    for (const value of await page.locator("#view").locator("h2 bdi, tbody th bdi").allTextContents()) {
+      assert.equal(value, text, "the name and the mailbox of a batch");
+    }
     await visit(`#/requests?open=hostile-${index}`);
     const record = page.locator("#record");
     await record.getByText("Dedupe key").waitFor();
@@ -130,6 +137,8 @@ for (const hash of [
   "#/requests?open=<img src=x onerror=alert(1)>",
   "#/requests?mailbox=%22%3E%3Csvg%20onload%3Dalert(1)%3E&code=%3Cscript%3E",
   "#javascript:alert(1)",
+  "#/batches/%ff%",
+  "#/batches/..%2F..%2F<img src=x onerror=alert(1)>?cursor=x",
   "#/__proto__?state=constructor",
   "#/requests?cursor=%00%ff&batch=%E2%80%AE",
 ]) {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { BATCHES, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
@@ -15,7 +16,8 @@ import { startTestStack, type TestStack } from "../support/local-stack.ts";
 const REQUEST = { to: "ada@example.com", message: "M" };
 const BATCH = "paging";
 const BATCH_SIZE = 120;
-const VIEWS = ["overview", "failures", "incidents", "requests", "replays"] as const;
+const LONG_NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
+const VIEWS = ["overview", "failures", "incidents", "batches", "requests", "replays"] as const;
 
 describe("the console shows what the api knows", { timeout: 240_000 }, () => {
   let folder: string;
@@ -30,6 +32,9 @@ describe("the console shows what the api knows", { timeout: 240_000 }, () => {
       const about = { id: `paged-${n}`, mailbox: "paged@example.com", to: ["ada@example.com"], subject: `Page ${n}` };
       await ledger.accept(newDraftRecord({ ...about, bodyHash: "hash", batch: BATCH }, Date.now() - 60_000 + n));
     }
+    const about = { id: BATCH, name: LONG_NAME, caller: null, source: "items" as const, rejected: 0 };
+    const handed = { ...about, total: BATCH_SIZE, mailboxes: { "paged@example.com": BATCH_SIZE } };
+    await ledger.documents(BATCHES).create(newBatch(handed, Date.now() - 60_000));
   });
   after(async () => {
     await ledger.close();
@@ -357,7 +362,7 @@ describe("the console shows what the api knows", { timeout: 240_000 }, () => {
     assert.ok((red + green + blue) / 3 < 60, background);
 
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const hash of [...VIEWS.map((view) => `#/${view}`), `#/requests?open=${id}`]) {
+    for (const hash of [...VIEWS.map((view) => `#/${view}`), `#/batches/${BATCH}`, `#/requests?open=${id}`]) {
       await page.goto(`${stack.apiUrl}/${hash}`);
       await page.locator('#view:not([aria-busy="true"]) > *').first().waitFor();
       if (hash.includes("open")) await page.locator('#record [data-key="problem"]').waitFor();
@@ -375,7 +380,7 @@ describe("the console shows what the api knows", { timeout: 240_000 }, () => {
     const opened = await open(t);
     if (opened === undefined) return;
     const { page } = opened;
-    for (const view of VIEWS) {
+    for (const view of [`batches/${BATCH}`, ...VIEWS]) {
       await page.goto(`${stack.apiUrl}/#/${view}`);
       await page.locator('#view:not([aria-busy="true"]) > *').first().waitFor();
       assert.deepEqual(await page.evaluate<string[]>(UNUSABLE), [], view);

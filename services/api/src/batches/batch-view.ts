@@ -86,6 +86,9 @@ export const BATCH_VIEW_SCHEMA = {
   properties: PROGRESS,
 };
 
+export type BatchSummaryView = ReturnType<typeof viewBatchSummary>;
+export type BatchView = ReturnType<typeof viewBatch>;
+
 export function viewBatchSummary({ id, name, control, total, rejected, undo, createdAtMs, completedAtMs }: Batch) {
   return {
     id,

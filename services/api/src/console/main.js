@@ -1,6 +1,8 @@
 import { announce } from "./announcer.js";
 import { CallFailed, post } from "./api.js";
 import { countBadges } from "./badges.js";
+import { orderOf } from "./batch-buttons.js";
+import { batchDialog } from "./batch-dialog.js";
 import { enableCopying } from "./copy.js";
 import { byId } from "./elements.js";
 import { filterForm } from "./filter-form.js";
@@ -22,7 +24,7 @@ import {
 } from "./screen.js";
 import { signIn } from "./sign-in.js";
 import { forgetToken } from "./token.js";
-import { VIEWS } from "./views.js";
+import { viewAt } from "./views.js";
 
 /** @typedef {import("./place.js").Place} Place */
 
@@ -45,6 +47,7 @@ let badges = countBadges();
 const filters = filterForm();
 const tokens = signIn(haveToken);
 const replay = replayDialog(() => polling?.now());
+const orders = batchDialog(() => polling?.now());
 const record = recordDialog(() => {
   // Back to the list, and not on to a second one of it.
   if (isOpenedHere) history.back();
@@ -58,7 +61,7 @@ function listOf(at) {
 
 function showPlace() {
   const shown = place;
-  const view = VIEWS[shown.view];
+  const view = viewAt(shown);
   showHead(shown.view, view);
   filters.show(shown);
   record.show(shown.open);
@@ -105,6 +108,7 @@ function haveToken() {
   showPlace();
   record.again();
   replay.again();
+  orders.again();
 }
 
 window.addEventListener("hashchange", () => {
@@ -115,15 +119,17 @@ window.addEventListener("hashchange", () => {
     record.show(place.open);
     const data = kept.get(listOf(place));
     // Its links lead to records over the list that is shown.
-    if (data !== undefined) showBody(VIEWS[place.view].render(data, place));
+    if (data !== undefined) showBody(viewAt(place).render(data, place));
     return;
   }
   isOpenedHere = false;
   depths.set(listOf(before), window.scrollY);
   replay.close();
+  orders.close();
   showPlace();
   window.scrollTo(0, depths.get(listOf(place)) ?? 0);
-  if (before.view !== place.view || before.cursor !== place.cursor) byId("title").focus({ preventScroll: true });
+  const isElsewhere = before.view !== place.view || before.batch !== place.batch || before.cursor !== place.cursor;
+  if (isElsewhere) byId("title").focus({ preventScroll: true });
 });
 
 /** @param {string} id */
@@ -147,6 +153,8 @@ document.addEventListener("click", ({ target }) => {
       return replay.open(filterOf(button.dataset));
     case "stop-replay":
       return void busyWhile(stopReplay(button.dataset.id ?? ""));
+    case "order-batch":
+      return orders.open(orderOf(button.dataset));
     case "sign-in":
       return tokens.open();
     case "again":

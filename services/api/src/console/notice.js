@@ -38,7 +38,7 @@ export function explain({ status, code, title, detail, retryAfterMs }) {
 function whyForbidden(code, title) {
   switch (code) {
     case "ROLE_NOT_ALLOWED":
-      return "This needs the role operate, and CALLERS_FILE gives the caller the role submit. In that role, the requests of one of its own mailboxes can be listed: name the mailbox in the filter.";
+      return "This needs the role operate, and CALLERS_FILE gives the caller the role submit. In that role, the requests of one of its own mailboxes can be listed: name the mailbox in the filter. Its own batches can be looked at, each at its address.";
     case "CALLER_NOT_ALLOWED":
       return "CALLERS_FILE does not name the caller. The console needs one in the role operate.";
     case "":

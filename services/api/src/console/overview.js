@@ -8,7 +8,7 @@ import { hrefOf } from "./place.js";
 import { REFRESH_MS } from "./poll.js";
 import { replayButton } from "./replay-button.js";
 import { replayTable } from "./replays.js";
-import { STATES } from "./states.js";
+import { stateTiles } from "./state-tiles.js";
 import { empty, table } from "./table.js";
 
 /** @typedef {import("../state-groups.ts").StateGroups} States */
@@ -43,7 +43,7 @@ export const overview = {
   render({ states, failures, open, replays }) {
     return [
       el("h2", { class: "unseen", "data-key": "states-head" }, "Requests by state"),
-      el("ul", { class: "tiles", "data-key": "states" }, states.groups.map(tile)),
+      stateTiles(states.groups),
       head("open-head", "Open incidents", open.length, "incidents"),
       open.length === 0
         ? calm("No incident is open", "No mailbox waits for an administrator.", "no-incident")
@@ -60,23 +60,6 @@ export const overview = {
   },
   everyMs: () => REFRESH_MS,
 };
-
-/** @param {States["groups"][number]} group */
-function tile({ state, count }) {
-  const { meaning, tone } = STATES[state] ?? { meaning: "", tone: "over" };
-  const isLit = count > 0;
-  return el(
-    "li",
-    { "data-key": state },
-    el(
-      "a",
-      { class: `tile ${isLit ? `tile-${tone}` : "tile-none"}`, href: hrefOf({ view: "requests", filters: { state } }) },
-      el("span", { class: "tile-count" }, number(count)),
-      el("span", { class: "tile-name" }, state),
-      el("span", { class: "tile-meaning" }, meaning),
-    ),
-  );
-}
 
 /**
  * @param {string} key

@@ -92,7 +92,7 @@ function fieldsOf({ id, mailbox, to, subject, metadata, ...draft }) {
     field("Message", idOrNone(draft.messageId)),
     field("Thread", idOrNone(draft.threadId)),
     field("Attempts", String(draft.attempts)),
-    field("Batch", idOrNone(draft.batch)),
+    field("Batch", draft.batch === null ? idOrNone(null) : batchLink(draft.batch)),
     field("Dedupe key", idOrNone(draft.dedupeKey)),
     field(
       "Metadata",
@@ -115,6 +115,11 @@ function fieldsOf({ id, mailbox, to, subject, metadata, ...draft }) {
  */
 function field(name, value) {
   return el("div", { "data-key": name }, el("dt", {}, name), el("dd", {}, value));
+}
+
+/** @param {string} batch */
+function batchLink(batch) {
+  return el("a", { href: hrefOf({ view: "batches", batch }) }, el("code", {}, foreign(batch)));
 }
 
 /** @param {string | null} id */

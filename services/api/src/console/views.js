@@ -1,3 +1,5 @@
+import { batch } from "./batch.js";
+import { batches } from "./batches.js";
 import { failures } from "./failures.js";
 import { incidents } from "./incidents.js";
 import { overview } from "./overview.js";
@@ -18,4 +20,14 @@ import { requests } from "./requests.js";
  */
 
 /** @type {Readonly<Record<import("./place.js").ViewName, View<any>>>} */
-export const VIEWS = { overview, failures, incidents, requests, replays };
+const VIEWS = { overview, failures, incidents, batches, requests, replays };
+
+/**
+ * What is to be looked at where one is.
+ *
+ * @param {import("./place.js").Place} place
+ * @returns {View<any>}
+ */
+export function viewAt({ view, batch: id }) {
+  return view === "batches" && id !== null ? batch : VIEWS[view];
+}
