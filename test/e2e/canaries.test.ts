@@ -121,6 +121,12 @@ describe("no secret and nothing of a mail comes out where it should not", { time
       headers: { "content-type": "application/json", ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
+  const checkClean = (where: string, text: string): void => {
+    for (const sighting of SIGHTINGS) {
+      const at = text.search(sighting);
+      assert.equal(at, -1, `${where} holds ${text.slice(Math.max(at - 300, 0), at + 100)}`);
+    }
+  };
   const submit = async (name: string, request = requestFor(name)): Promise<string> => {
     const answer = await post("/v1/drafts", request);
     return ((await answer.json()) as { id: string }).id;
@@ -304,6 +310,37 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     await until(id, "created");
   });
 
+  it("batches and files, with faults in them and without", async () => {
+    const faulty = { ...requestFor("batch"), to: `${CANARY} nobody`, [`${CANARY}@example.test`]: 1 };
+    assert.equal((await post("/v1/batches", { items: [requestFor("batch"), faulty] })).status, 422);
+    const items = [requestFor("batch"), faulty, { ...requestFor("batch"), mailbox: `${CANARY}@elsewhere.test` }];
+    const taken = await post("/v1/batches", { mode: "permissive", name: CANARY, items });
+    assert.equal(taken.status, 202);
+    const { results } = (await taken.json()) as { results: { id?: string }[] };
+    await until(results[0]?.id ?? "", "created");
+    const rows = [
+      `to,subject,message,note`,
+      `${CANARY}@example.test,${CANARY} S,${CANARY} M,${CANARY}`,
+      `${CANARY},S,M,`,
+      `${CANARY}`,
+    ];
+    const order = { defaults: { mailbox: mailboxOf("file") }, template: { subject: "{{ subject }} {{ note }}" } };
+    const send = async (file: string, template: object = order): Promise<Response> =>
+      call(`/v1/imports?import=${encodeURIComponent(JSON.stringify(template))}`, {
+        method: "POST",
+        headers: { "content-type": "text/csv" },
+        body: file,
+      });
+    const imported = await send(rows.join("\n"));
+    assert.equal(imported.status, 202);
+    // What is wrong with a row is told without the row.
+    const { errors } = (await imported.json()) as { errors: unknown };
+    checkClean("what an import tells of rows at fault", JSON.stringify(errors));
+    assert.equal((await send(`to\n"${CANARY}`)).status, 422);
+    assert.equal((await send(rows[0] ?? "", { [`${CANARY}@example.test`]: 1 })).status, 422);
+    assert.equal((await send("to\n", { template: { message: "{% include 'x' %}" } })).status, 422);
+  });
+
   it("pushes that are malformed, or that nobody may send", async () => {
     const token = await pushToken();
     const message = { messageId: "m-1", data: Buffer.from(CANARY).toString("base64"), attributes: { to: CANARY } };
@@ -397,12 +434,6 @@ describe("no secret and nothing of a mail comes out where it should not", { time
     }
   });
 
-  const checkClean = (where: string, text: string): void => {
-    for (const sighting of SIGHTINGS) {
-      const at = text.search(sighting);
-      assert.equal(at, -1, `${where} holds ${text.slice(Math.max(at - 300, 0), at + 100)}`);
-    }
-  };
   const tokens = (): readonly string[] => [...tap.heard(/ya29\.[\w.-]+/g), ...tap.heard(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)];
   const withoutMailbox = (remedy: string): string => remedy.replace(new RegExp(`${CANARY}-\\w+@example\\.com`), "");
 
