@@ -99,9 +99,9 @@ test("whatever a value holds, it is text: no trick makes an element, a request, 
   }
   for (const [index, text] of texts.entries()) {
     await visit(`#/batches/hostile-${index}`);
-    for (const value of await page.locator("#view").locator("h2 bdi, tbody th bdi").allTextContents()) {
-      assert.equal(value, text, "the name and the mailbox of a batch");
-    }
+    await page.locator("#view h2 bdi").waitFor();
+    const values = await page.locator("#view").locator("h2 bdi, tbody th bdi").allTextContents();
+    assert.deepEqual(values, [text, text], "the name and the mailbox of a batch");
     await visit(`#/requests?open=hostile-${index}`);
     const record = page.locator("#record");
     await record.getByText("Dedupe key").waitFor();
