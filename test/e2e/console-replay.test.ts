@@ -144,6 +144,21 @@ describe("a replay is ordered in the console: counted, ordered, watched, stopped
     assert.deepEqual(complaints, []);
   });
 
+  it("counts again when it is opened in the very moment in which it closes", async (t) => {
+    const mailbox = "twice@example.com";
+    await seed({ mailbox, count: 1 });
+    const opened = await open(t, "#/failures");
+    if (opened === undefined) return;
+    const { page, complaints } = opened;
+    await rowOf(page, mailbox).getByRole("button").click();
+    await page.getByRole("button", { name: "Take up 1 request" }).waitFor();
+    await page.evaluate(
+      `document.querySelector("#replay").close(); document.querySelector('[data-action="replay"][data-mailbox="${mailbox}"]').click()`,
+    );
+    await shows(page.locator("#replay-body"), /Take up 1 request/);
+    assert.deepEqual(complaints, []);
+  });
+
   it("by keyboard alone, and the focus is never lost", async (t) => {
     const mailbox = "keyboard@example.com";
     await seed({ mailbox, count: 2 });

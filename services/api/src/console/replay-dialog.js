@@ -111,6 +111,8 @@ export function replayDialog(onChanged) {
   };
 
   dialog.addEventListener("close", () => {
+    // It is told of late: by then it may be open for the next one.
+    if (dialog.open) return;
     opening += 1;
     watching?.stop();
     refocus();
@@ -132,6 +134,7 @@ export function replayDialog(onChanged) {
   return {
     open(wanted) {
       opening += 1;
+      watching?.stop();
       saidAtMs = 0;
       filter = wanted;
       byId("replay-what").textContent = wordsOf(wanted);
