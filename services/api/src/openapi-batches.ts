@@ -1,6 +1,8 @@
 import { BATCH_ACTIONS, type BatchAction } from "@draftmill/shared/batch/control-batch.ts";
+import { RESULT_COLUMNS } from "./batches/result-format.ts";
 import { json, queryParameters, ref } from "./openapi-parts.ts";
 import { OPERATING_CODES, problems, READING_CODES, SUBMISSION_CODES } from "./openapi-problems.ts";
+import { RESULTS_QUERY_SCHEMA } from "./routes/batch-results.ts";
 import { BATCHES_QUERY_SCHEMA } from "./routes/batches.ts";
 import { IMPORT_QUERY_SCHEMA } from "./routes/imports.ts";
 
@@ -83,6 +85,31 @@ export const BATCH_PATHS = {
         200: {
           description: "The rows, with two columns more: the row's number and what is wrong.",
           content: { "text/csv": {} },
+        },
+        ...problems(["BATCH_NOT_FOUND", ...READING_CODES]),
+      },
+    },
+  },
+  "/v1/batches/{id}/results": {
+    get: {
+      operationId: "getBatchResults",
+      summary: "What became of each request of a batch, as a file",
+      description:
+        "Newest first, written as fast as it is read. Requests that no worker has met yet are not on record and not in it: the batch counts them as queued. Rows of an import that were at fault are at /errors.",
+      security: SECURITY,
+      parameters: [ref("parameters", "id"), ...queryParameters(RESULTS_QUERY_SCHEMA)],
+      responses: {
+        200: {
+          description: "The requests, whole as long as the answer ends as HTTP says.",
+          content: {
+            "text/csv": {
+              schema: {
+                type: "string",
+                description: `RFC 4180 in UTF-8 with a byte order mark and a header line. The columns: ${RESULT_COLUMNS.join(", ")}; \`code\`, \`detail\` and \`remedy\` are those of the problem, \`metadata\` is JSON. A cell that a spreadsheet would take for a formula has an apostrophe in front.`,
+              },
+            },
+            "application/x-ndjson": { schema: ref("schemas", "Draft") },
+          },
         },
         ...problems(["BATCH_NOT_FOUND", ...READING_CODES]),
       },

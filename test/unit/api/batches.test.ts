@@ -118,6 +118,7 @@ test("a batch is its caller's and the operators'; for anybody else there is none
   const { id } = (await post(api.app, "/v1/batches", { items: items(1) }, await api.as(CRM))).json();
   const calls = [
     ["GET", `/v1/batches/${id}`],
+    ["GET", `/v1/batches/${id}/results`],
     ["POST", `/v1/batches/${id}/pause`],
     ["POST", `/v1/batches/${id}/resume`],
     ["POST", `/v1/batches/${id}/undo`],

@@ -1,5 +1,6 @@
 import type { Batch } from "@draftmill/shared/batch/batch.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
+import { csvLine } from "../csv-line.ts";
 import { idOfRejectedRows, REJECTED_ROWS, type RejectedRow } from "./rejected-rows.ts";
 
 /**
@@ -14,9 +15,9 @@ export async function* errorsCsv(ledger: DraftLedger, batch: Batch): AsyncGenera
     for (const row of found?.rows ?? []) {
       if (columns === null) {
         columns = Object.keys(row.values).filter((column) => column !== ROW && column !== ERROR);
-        yield line([...columns, ROW, ERROR]);
+        yield csvLine([...columns, ROW, ERROR]);
       }
-      yield line([...columns.map((column) => textOf(row.values[column])), String(row.row), wordsOf(row)]);
+      yield csvLine([...columns.map((column) => textOf(row.values[column])), String(row.row), wordsOf(row)]);
     }
   }
 }
@@ -31,13 +32,4 @@ function wordsOf({ errors }: RejectedRow): string {
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe in front of it. */
-function line(cells: readonly string[]): string {
-  return `${cells.map((cell) => quoted(/^[=+@\t\r]|^-[^\d]/.test(cell) ? `'${cell}` : cell)).join(",")}\r\n`;
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

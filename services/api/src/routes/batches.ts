@@ -9,6 +9,7 @@ import { BATCH_SUMMARY_SCHEMA, BATCH_VIEW_SCHEMA, viewBatch, viewBatchSummary } 
 import { submitBatch } from "../batches/submit-batch.ts";
 import { readTraceparent } from "../request-event.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
+import { registerBatchResults } from "./batch-results.ts";
 
 /** The query of GET /v1/batches. */
 export const BATCHES_QUERY_SCHEMA = {
@@ -61,6 +62,8 @@ export const ACCEPTED_BATCH_SCHEMA = {
 /** As much as Pub/Sub takes in one publish. */
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
+type BatchRequest = Pick<FastifyRequest<{ Params: { id: string } }>, "params" | "access" | "event">;
+
 export interface BatchRoutesDeps extends SubmitDeps {
   readonly unitsPerMinute: number;
 }
@@ -72,7 +75,7 @@ export function registerBatches(app: FastifyInstance, deps: BatchRoutesDeps): vo
   const progress = (batch: Batch): Promise<BatchProgress> =>
     progressOf(ledger, batch, { unitsPerMinute, nowMs: clock.nowMs() });
   /** That there is a batch is nothing to whoever may not see it. */
-  const readable = async ({ params, access, event }: FastifyRequest<{ Params: { id: string } }>): Promise<Batch> => {
+  const readable = async ({ params, access, event }: BatchRequest): Promise<Batch> => {
     const batch = await batches.get(params.id);
     if (batch === null || !(access.mayOperate || batch.caller === access.caller))
       throw new DraftError("BATCH_NOT_FOUND");
@@ -113,6 +116,8 @@ export function registerBatches(app: FastifyInstance, deps: BatchRoutesDeps): vo
     { config: { needs: "submit" }, schema: { response: { 200: BATCH_VIEW_SCHEMA } } },
     async (request) => viewBatch(await progress(await readable(request))),
   );
+
+  registerBatchResults(app, ledger, readable);
 
   for (const action of BATCH_ACTIONS) {
     app.post<{ Params: { id: string } }>(
