@@ -214,6 +214,38 @@ describe("a replay is ordered in the console: counted, ordered, watched, stopped
     assert.deepEqual(complaints, []);
   });
 
+  it("says why it could not be stopped for as long as somebody looks, however well the page loads", async (t) => {
+    const mailbox = "unstopped@example.com";
+    await seed({ mailbox, count: 1 });
+    await stack.post("/v1/replays", { filter: { mailbox } });
+    const opened = await open(t, "#/failures");
+    if (opened === undefined) return;
+    const { page } = opened;
+    // As if it took long.
+    await page.route("**/v1/replays?*", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replaceAll('"done"', '"running"') });
+    });
+    await goTo(page, "replays");
+    const problem = { code: "LEDGER_UNAVAILABLE", title: "The ledger is away.", remedy: "Try again.", status: 503 };
+    await page.route("**/v1/replays/*/cancel", (route) =>
+      route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) }),
+    );
+    let loads = 0;
+    page.on("response", (response) => {
+      if (/\/v1\/replays\?/.test(response.url())) loads += 1;
+    });
+    await rowOf(page, mailbox).getByRole("button", { name: /^Stop/ }).click();
+    const refused = page.locator("#refused");
+    await shows(refused, /^The api cannot serve this now LEDGER_UNAVAILABLE/);
+    const before = loads;
+    while (loads < before + 2) await page.waitForResponse(/\/v1\/replays\?/);
+    await shows(page.locator("#live"), /Live/);
+    assert.match(await textOf(refused), /LEDGER_UNAVAILABLE/);
+    await goTo(page, "failures");
+    await shows(refused, /^$/);
+  });
+
   it("never gives an order twice: when its answer is lost, it says that nobody knows", async (t) => {
     const mailbox = "lost@example.com";
     await seed({ mailbox, count: 1 });

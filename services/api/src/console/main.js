@@ -14,11 +14,13 @@ import { filterOf } from "./replay-button.js";
 import { replayDialog } from "./replay-dialog.js";
 import {
   busyWhile,
+  forgetRefused,
   showBody,
   showHead,
   showHolder,
   showLoading,
   showNothing,
+  showRefused,
   showTrouble,
   showWell,
 } from "./screen.js";
@@ -123,6 +125,7 @@ window.addEventListener("hashchange", () => {
     return;
   }
   isOpenedHere = false;
+  forgetRefused();
   depths.set(listOf(before), window.scrollY);
   replay.close();
   orders.close();
@@ -134,13 +137,15 @@ window.addEventListener("hashchange", () => {
 
 /** @param {string} id */
 async function stopReplay(id) {
+  forgetRefused();
   try {
     await post(`/v1/replays/${encodeURIComponent(id)}/cancel`, {});
     announce("The replay is stopped.");
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
-    announce(explain(error).title);
-    if (error.status !== 409) showTrouble(error, null);
+    // It has ended before, and its row says so.
+    if (error.status === 409) announce(explain(error).title);
+    else showRefused(error);
   }
   polling?.now();
 }

@@ -71,6 +71,21 @@ export function showWell() {
   announce("The api answers again.");
 }
 
+/**
+ * Tells why what somebody asked for did not happen. It stays until they ask again or go elsewhere: that the page loads well says
+ * nothing of it.
+ *
+ * @param {import("./api.js").CallFailed} failure
+ */
+export function showRefused(failure) {
+  morph(byId("refused"), [notice(failure)]);
+  announce(explain(failure).title);
+}
+
+export function forgetRefused() {
+  morph(byId("refused"), []);
+}
+
 /** @param {keyof typeof LIVE} state */
 function showLive(state) {
   byId("live").dataset.live = state;
