@@ -49,9 +49,9 @@ export const READING_CODES = [
 /** Of one that wants an operator. */
 export const OPERATING_CODES = [...READING_CODES, "ROLE_NOT_ALLOWED"] as const satisfies readonly ErrorCode[];
 
-function headersOf(status: number): { readonly headers?: object } {
+function headersOf(status: number, codes: readonly ErrorCode[]): { readonly headers?: object } {
   if (status === 429) return { headers: { ...RETRY_AFTER, ...RATE_LIMIT } };
-  return status === 503 ? { headers: RETRY_AFTER } : {};
+  return status === 503 || (status === 409 && codes.includes("IMPORT_UNDER_WAY")) ? { headers: RETRY_AFTER } : {};
 }
 
 /** One response for each status. `later` adds that the draft's own failure is told with the same statuses. */
@@ -61,7 +61,7 @@ export function problems(codes: readonly ErrorCode[], later = false): Record<str
     [...byStatus].map(([status, group]) => {
       const also = later && (status === 422 || status === 503) ? "; or why the draft failed, when that is known" : "";
       const content = { [PROBLEM_MEDIA_TYPE]: { schema: ref("schemas", "Problem") } };
-      return [status, { description: `${group.join(", ")}${also}`, content, ...headersOf(status) }];
+      return [status, { description: `${group.join(", ")}${also}`, content, ...headersOf(status, codes) }];
     }),
   );
 }

@@ -96,9 +96,9 @@ export function problemOfRecord(id: string, problem: RecordProblem, requestId: s
   };
 }
 
-/** Answers with a problem; with status 429 or 503 also when to come back. */
+/** Answers with a problem; with status 429 or 503, and whenever it is known, also when to come back. */
 export function sendProblem(reply: FastifyReply, problem: Problem, retryAfterMs?: number): FastifyReply {
-  if (problem.status === 429 || problem.status === 503) {
+  if (problem.status === 429 || problem.status === 503 || retryAfterMs !== undefined) {
     const usual = isErrorCode(problem.code) ? RETRY_AFTER_SECONDS[ERROR_CODES[problem.code].class] : 2;
     reply.header("retry-after", retryAfterMs === undefined ? usual : Math.ceil(retryAfterMs / 1000));
   }

@@ -8,6 +8,7 @@ import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
 import { type CheckedRow, checkRows } from "./check-rows.ts";
 import type { FileRow } from "./file-row.ts";
+import { beginReading, READING_LEASES, type Reading } from "./import-lease.ts";
 import type { ImportOrder } from "./import-order.ts";
 import { ImportReport } from "./import-report.ts";
 import { idOfRejectedRows, inParts, REJECTED_ROWS, type RejectedRow } from "./rejected-rows.ts";
@@ -36,7 +37,8 @@ const PUBLISHED_AT_ONCE = 200;
 /**
  * Queues each row of a file that fits, as it is read; the others are kept with what is wrong with them. The batch is on record before its
  * first message, and its counts after each thousand rows. The same file under the same Idempotency-Key goes on where it was cut off; without
- * a key, too, no row makes a second draft. Throws IMPORT_CHANGED when what was read before differs.
+ * a key, too, no row makes a second draft. Throws IMPORT_CHANGED when what was read before differs, and IMPORT_UNDER_WAY, with nothing
+ * published, while another call reads it.
  */
 export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imported> {
   const { order, access } = file;
@@ -52,8 +54,23 @@ export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imp
     mailboxes: {},
   } as const;
   const fresh: Batch = { ...newBatch(what, deps.clock.nowMs()), read: NOTHING_READ };
-  let batch = (await batches.create(fresh)) ?? fresh;
+  const batch = (await batches.create(fresh)) ?? fresh;
   await deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs()));
+  const leases = deps.ledger.documents(READING_LEASES);
+  const reading = await beginReading(leases, { batch: id, holder: deps.newId(), clock: deps.clock });
+  try {
+    return await readOn(deps, file, (await batches.get(id)) ?? batch, reading);
+  } finally {
+    // Should this fail, it ends by itself.
+    await reading.end().catch(() => {});
+  }
+}
+
+/** Reads the file from where it was left, under the lease. */
+async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading: Reading): Promise<Imported> {
+  const { order, access } = file;
+  const { id } = begun;
+  let batch = begun;
   const before = batch.read ?? NOTHING_READ;
   const report = new ImportReport();
   const hash = createHash("sha256");
@@ -63,9 +80,11 @@ export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imp
     chunk = [];
     await takeDrafts(deps, access, rows.filter(({ kind }) => kind === "fits").length);
     await publish(deps, file, id, rows);
+    await reading.goOn();
     batch = await noteChunk(deps, batch, rows, hash.copy().digest("base64url"));
   };
   for await (const row of checkRows(file.rows, { order, rules: { ...deps, access }, isTable: file.isTable })) {
+    await reading.goOn();
     report.count(row);
     hash.update(`${JSON.stringify(fingerprintOf(row))}\n`);
     if (row.row < before.rows) continue;
@@ -79,9 +98,9 @@ export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imp
   }
   if (report.rows < before.rows) throw new DraftError("IMPORT_CHANGED", { facts: { row: String(report.rows) } });
   if (chunk.length > 0) await write();
-  const sealed = await batches.update(id, (now, nowMs) =>
-    now.sealedAtMs === null ? { ...now, sealedAtMs: nowMs, updatedAtMs: nowMs } : null,
-  );
+  const sealed = await deps.ledger
+    .documents(BATCHES)
+    .update(id, (now, nowMs) => (now.sealedAtMs === null ? { ...now, sealedAtMs: nowMs, updatedAtMs: nowMs } : null));
   return { batch: sealed ?? batch, report };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { READING_LEASE_MS } from "@draftmill/api/imports/import-lease.ts";
 import { BATCHES } from "@draftmill/shared/batch/batch.ts";
 import type { FastifyInstance } from "fastify";
 import { anApi, MAILBOX } from "../api-under-test.ts";
@@ -80,14 +81,59 @@ test("publishes that are not confirmed: 503, and the same file goes on", async (
   assert.deepEqual([batch?.total, batch?.sealedAtMs !== null], [3, true]);
 });
 
-test("two calls with one file and key at once: one of them is told to wait, and nothing is counted twice", async (t) => {
-  const { app, publisher, ledger } = await anApi(t);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a second call with one file and key is told to wait before its first row, and nothing is published twice", async (t) => {
+  const { app, publisher, ledger, clock } = await anApi(t);
   publisher.set("hold");
-  const calls = [1, 2].map(() => send(app, rowsTo(5), { "idempotency-key": "k" }));
-  while (publisher.published.length < 10) await new Promise((turn) => setImmediate(turn));
+  const first = send(app, rowsTo(5), { "idempotency-key": "k" });
+  while (publisher.published.length < 5) await turn();
+  const second = send(app, rowsTo(5), { "idempotency-key": "k" });
+  await clock.sleeping(1_000);
+  await clock.advance(5_000);
+  const refused = await second;
+  assert.deepEqual([refused.statusCode, refused.json().code], [409, "IMPORT_UNDER_WAY"]);
+  const retryAfter = Number(refused.headers["retry-after"]);
+  assert.ok(retryAfter > 0 && retryAfter <= 90, `after ${retryAfter} s`);
+  assert.equal(publisher.published.length, 5);
+  publisher.set("acknowledge");
   publisher.acknowledgeAll();
-  const answers = await Promise.all(calls);
-  assert.deepEqual(answers.map(({ statusCode }) => statusCode).toSorted(), [202, 409]);
+  assert.equal((await first).statusCode, 202);
+  const third = await send(app, rowsTo(5), { "idempotency-key": "k" });
+  assert.deepEqual([third.statusCode, third.json().accepted], [202, 5]);
+  assert.equal(publisher.published.length, 5);
+  const { items } = await ledger.documents(BATCHES).list(10);
+  assert.deepEqual(
+    items.map(({ total }) => total),
+    [5],
+  );
+});
+
+test("a call that comes again while the one before is still ending waits for it, and goes on", async (t) => {
+  const { app, publisher, clock } = await anApi(t);
+  publisher.set("hold");
+  const first = send(app, rowsTo(5), { "idempotency-key": "k" });
+  while (publisher.published.length < 5) await turn();
+  const second = send(app, rowsTo(5), { "idempotency-key": "k" });
+  await clock.sleeping(1_000);
+  publisher.acknowledgeAll();
+  assert.equal((await first).statusCode, 202);
+  await clock.advance(1_000);
+  assert.equal((await second).statusCode, 202);
+  assert.equal(publisher.published.length, 5);
+});
+
+test("a file whose reader died is free again when its lease has run out; the reader, should it live, counts nothing", async (t) => {
+  const { app, publisher, clock, ledger } = await anApi(t);
+  publisher.set("hold");
+  const stuck = send(app, rowsTo(5), { "idempotency-key": "k" });
+  while (publisher.published.length < 5) await turn();
+  publisher.set("acknowledge");
+  await clock.advance(READING_LEASE_MS);
+  const second = await send(app, rowsTo(5), { "idempotency-key": "k" });
+  assert.deepEqual([second.statusCode, second.json().accepted], [202, 5]);
+  publisher.acknowledgeAll();
+  assert.deepEqual([(await stuck).statusCode, (await stuck).json().code], [409, "IMPORT_UNDER_WAY"]);
   const { items } = await ledger.documents(BATCHES).list(10);
   assert.deepEqual(
     items.map(({ total }) => total),
