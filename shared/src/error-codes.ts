@@ -298,6 +298,12 @@ export const ERROR_CODES = {
     title: "The message's id or dedupeKey already stands for another request.",
     remedy: "Publish it with another id or dedupeKey, or with none.",
   },
+  NOT_YET_DUE: {
+    class: "transient",
+    status: 503,
+    title: "The request waits for its notBefore, less than a minute ahead, and this delivery could not.",
+    remedy: "Nothing: the next delivery waits for it.",
+  },
   CLAIM_BUSY: {
     class: "transient",
     status: 503,

@@ -45,7 +45,11 @@ export async function acceptDraft(
   return waitAsPreferred(deps, request, reply, record, fallbackSeconds);
 }
 
-/** Waits for the record to settle as the Prefer header says. A ledger that fails meanwhile ends the wait, no more. */
+function isAhead({ notBeforeMs, state }: DraftRecord, nowMs: number): boolean {
+  return notBeforeMs !== null && notBeforeMs > nowMs && state === "queued";
+}
+
+/** Waits for the record to settle as the Prefer header says, unless it has to wait for its time first. A ledger that fails meanwhile ends the wait, no more. */
 export async function waitAsPreferred(
   { ledger, clock, stopping, log }: WaitDeps,
   request: FastifyRequest,
@@ -53,6 +57,8 @@ export async function waitAsPreferred(
   record: DraftRecord,
   fallbackSeconds: number,
 ): Promise<DraftRecord> {
+  // Nobody waits for what is not even begun.
+  if (isAhead(record, clock.nowMs())) return record;
   const preferences = parsePrefer(request.headers.prefer);
   const applied = preferenceApplied(preferences);
   if (applied !== null) reply.header("preference-applied", applied);

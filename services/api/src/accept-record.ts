@@ -1,5 +1,5 @@
 import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
-import { type DraftRequest, fingerprint } from "@draftmill/shared/contract/draft-request.ts";
+import { type DraftRequest, fingerprint, fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
 import { idFromDedupeKey, idOfIdempotencyKey } from "@draftmill/shared/contract/request-id.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Accepted } from "@draftmill/shared/ledger/ledger-answers.ts";
@@ -42,13 +42,14 @@ async function writeRecord(deps: SubmitDeps, submission: Submission, request: Dr
   const bodyHash = fingerprint(request);
   const candidate = newDraftRecord(
     {
-      id: await requestIdOf(deps, submission, request, bodyHash),
+      id: await requestIdOf(deps, submission, request, fingerprintOfCall(request)),
       mailbox: request.mailbox,
       to: request.to.map(({ address }) => address),
       subject: request.subject,
       bodyHash,
       caller: submission.access.caller,
       dedupeKey: request.dedupeKey,
+      notBeforeMs: request.notBeforeMs,
       metadata: request.metadata,
     },
     deps.clock.nowMs(),

@@ -36,8 +36,10 @@ const PROPERTIES = {
   },
   note: {
     ...TEXT_OR_NULL,
-    description: "throttled: Gmail asked to slow down. publish-unconfirmed: send the request again with its key.",
+    description:
+      "throttled: Gmail asked to slow down. publish-unconfirmed: send the request again with its key. scheduled: it waits for its `notBefore`.",
   },
+  notBefore: { type: ["string", "null"], format: "date-time", description: "Its draft is not made before." },
   attempts: { type: "integer", description: "How often work on it has begun." },
   batch: TEXT_OR_NULL,
   dedupeKey: TEXT_OR_NULL,
@@ -63,6 +65,7 @@ export type DraftView = ReturnType<typeof viewDraft>;
 
 export function viewDraft(record: DraftRecord) {
   const { id, mailbox, to, subject, draftId, messageId, threadId, problem, note, batch, dedupeKey, metadata } = record;
+  const { notBeforeMs } = record;
   return {
     id,
     status: record.state,
@@ -74,6 +77,7 @@ export function viewDraft(record: DraftRecord) {
     threadId,
     problem,
     note,
+    notBefore: notBeforeMs === null ? null : new Date(notBeforeMs).toISOString(),
     attempts: record.claims,
     batch,
     dedupeKey,

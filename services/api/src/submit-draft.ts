@@ -9,6 +9,7 @@ import {
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
@@ -87,6 +88,8 @@ function readSubmission(deps: SubmitDeps, { body, access }: Submission): { body:
   if (!access.mayDraftIn(mailbox) || !mayImpersonate(deps.mailboxes, mailbox)) {
     throw mailboxRefused(access, mailbox, "/mailbox");
   }
+  const tooFar = tooFarAhead(parsed.request, deps.clock.nowMs());
+  if (tooFar !== null) throw invalidRequest([tooFar]);
   return { body, request: parsed.request };
 }
 

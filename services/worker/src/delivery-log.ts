@@ -38,6 +38,8 @@ function outcomeFields(outcome: Outcome): Record<string, unknown> {
       return { state: outcome.state };
     case "parked":
       return { code: outcome.code, incident: outcome.incident };
+    case "scheduled":
+      return { notBefore: new Date(outcome.notBeforeMs).toISOString() };
     case "canceled":
       return { code: outcome.code };
     case "dead-lettered":

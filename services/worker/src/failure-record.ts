@@ -44,6 +44,7 @@ export function requestRecord(message: DraftMessage, nowMs: number): DraftRecord
     batch,
     generation,
     dedupeKey: request.dedupeKey,
+    notBeforeMs: request.notBeforeMs,
     metadata: request.metadata,
   };
   return newDraftRecord(known, message.accepted?.createdAtMs ?? nowMs);

@@ -16,6 +16,8 @@ export type Outcome =
       readonly incident: string | null;
       readonly record: DraftRecord;
     }
+  /** It is not to be made yet; the ledger keeps it until it is nearly time. */
+  | { readonly kind: "scheduled"; readonly notBeforeMs: number; readonly record: DraftRecord }
   /** Its batch was canceled. */
   | { readonly kind: "canceled"; readonly code: string }
   /** Pub/Sub shall deliver it again. */
@@ -31,6 +33,7 @@ export function statusOf(outcome: Outcome): 204 | 503 {
     case "duplicate":
     case "dead-lettered":
     case "parked":
+    case "scheduled":
     case "canceled":
       return 204;
     case "retry":

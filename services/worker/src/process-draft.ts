@@ -1,7 +1,8 @@
 import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
-import { type DraftMessage, decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { type DraftMessage, decodeDraftMessage, invalidRequest } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftIds, DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type MailboxPolicy, mailboxNotAllowed, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
@@ -38,6 +39,9 @@ export interface ProcessDeps extends DeadLetterDeps, SetAsideDeps {
 /** How often a failure that certainly made no draft is tried again at once before Pub/Sub's own retry takes over. */
 const TRIES_AT_ONCE = 3;
 const FIRST_PAUSE_MS = 300;
+
+/** What the api took is not refused here for a clock that is behind the api's. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
 
 /** How the delivery of a request ended. */
 export interface Delivered {
@@ -109,6 +113,8 @@ async function processRequest(
   if (!mayImpersonate(deps.mailboxes, message.request.mailbox)) {
     return deadLetterUnclaimed(deps, pushed, record, mailboxNotAllowed());
   }
+  const tooFar = tooFarAhead(message.request, nowMs, CLOCKS_DIFFER_MS);
+  if (tooFar !== null) return deadLetterUnclaimed(deps, pushed, record, invalidRequest([tooFar]));
   let mime: Buffer;
   try {
     mime = await composeMessage(message.request, { id: message.id, nowMs });
@@ -137,6 +143,7 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
     revision = undefined;
     switch (claim.kind) {
       case "parked":
+      case "scheduled":
       case "canceled":
         return claim;
       case "duplicate":
@@ -187,7 +194,8 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
 
 /**
  * Waits for the request's turn and claims it, unless it is to be set aside. That is asked before the wait, as what is not to be made
- * takes nobody's turn, and after it, as much can happen meanwhile. Waiting comes before the claim, so that leases stay short.
+ * takes nobody's turn, and after it, as much can happen meanwhile. Waiting, for its time as for its turn, comes before the claim, so
+ * that leases stay short.
  */
 async function begin(
   deps: ProcessDeps,
@@ -198,6 +206,8 @@ async function begin(
 ): Promise<SetAside | Claimed | NotClaimed> {
   const before = await setAside(deps, pushed, record);
   if (before !== null) return before;
+  const earlyMs = (record.notBeforeMs ?? 0) - deps.clock.nowMs();
+  if (earlyMs > 0) await held(deps.clock.sleep(earlyMs, hold), hold, "NOT_YET_DUE");
   await held(deps.pacer.admit(message.request.mailbox, hold), hold, "GMAIL_THROTTLED");
   return (await setAside(deps, pushed, record)) ?? (await deps.ledger.claim(record, acceptedRevision));
 }

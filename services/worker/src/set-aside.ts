@@ -1,4 +1,6 @@
+import type { Clock } from "@draftmill/shared/clock.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { HELD_WITHIN_MS } from "@draftmill/shared/contract/not-before.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
@@ -10,16 +12,17 @@ import type { Outcome } from "./outcome.ts";
 
 export interface SetAsideDeps {
   readonly ledger: DraftLedger;
+  readonly clock: Clock;
   readonly incidents: IncidentBoard;
   readonly batches: BatchBoard;
 }
 
-export type SetAside = Extract<Outcome, { kind: "parked" | "canceled" }>;
+export type SetAside = Extract<Outcome, { kind: "parked" | "scheduled" | "canceled" }>;
 
 /**
  * Keeps back a request that is not to be made now, without a claim and without a call to Google: one of a mailbox with an open
- * incident, or of a batch that is paused or canceled. What is parked keeps its body in the ledger, so that no dead letter is
- * needed, and is taken up when the incident is over or the batch goes on. Null when nothing keeps it; `busy` while another
+ * incident, of a batch that is paused or canceled, or one that is due in more than a minute. What is parked or scheduled keeps its body
+ * in the ledger, so that no dead letter is needed, and is taken up when the incident is over, the batch goes on or its time comes. Null when nothing keeps it; `busy` while another
  * delivery has it.
  */
 export async function setAside(
@@ -44,6 +47,11 @@ export async function setAside(
     }
     default:
       return control satisfies never;
+  }
+  const { notBeforeMs } = record;
+  if (notBeforeMs !== null && notBeforeMs - deps.clock.nowMs() > HELD_WITHIN_MS) {
+    const scheduled = await ledger.schedule(record, bodyOf(pushed));
+    return asOutcome(scheduled, (kept) => ({ kind: "scheduled", notBeforeMs, record: kept }));
   }
   const incident = await incidents.openFor(mailbox);
   if (incident === null) return null;

@@ -94,6 +94,7 @@ function codeOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case "created":
     case "duplicate":
+    case "scheduled":
       return "none";
     case "parked":
     case "canceled":

@@ -75,8 +75,13 @@ export interface DraftRecord {
   readonly dueAtMs: number | null;
   /** How often the sweep has looked at it since it was last written otherwise. */
   readonly looks: number;
-  /** `throttled`: Gmail asked to slow down. `publish-unconfirmed`: the queue may not hold its message. */
-  readonly note: "throttled" | "publish-unconfirmed" | null;
+  /**
+   * `throttled`: Gmail asked to slow down. `publish-unconfirmed`: the queue may not hold its message. `scheduled`: the ledger holds it,
+   * and no queue, until it is nearly time.
+   */
+  readonly note: "throttled" | "publish-unconfirmed" | "scheduled" | null;
+  /** When its draft may be made at the earliest; null: at once. */
+  readonly notBeforeMs: number | null;
   readonly draftId: string | null;
   readonly messageId: string | null;
   readonly threadId: string | null;
@@ -85,13 +90,13 @@ export interface DraftRecord {
   readonly batch: string | null;
   readonly dedupeKey: string | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The request's JSON, kept from a failure on, so that it can be replayed, until the request has ended. */
+  /** The request's JSON, kept while it waits for its time and from a failure on, so that it can be published again, until it has ended. */
   readonly body: string | null;
   /** In place of `body` where that is too large for a record. */
   readonly bodyParts: BodyParts | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  /** From here on the record counts as absent. Each write moves it to `RECORD_TTL_MS` later. */
+  /** From here on the record counts as absent. Each write moves it to `RECORD_TTL_MS` later, or after the time it waits for. */
   readonly expireAtMs: number;
 }
 
@@ -106,7 +111,7 @@ export const QUEUE_LOST_AFTER_MS = 8 * 24 * 60 * 60 * 1000;
 
 /** The parts of a record that come from the request; everything else starts empty. */
 export type NewRecord = Pick<DraftRecord, "id" | "mailbox" | "to" | "subject" | "bodyHash"> &
-  Partial<Pick<DraftRecord, "caller" | "batch" | "dedupeKey" | "metadata" | "generation">>;
+  Partial<Pick<DraftRecord, "caller" | "batch" | "dedupeKey" | "metadata" | "generation" | "notBeforeMs">>;
 
 /** The record of a request that nobody has touched yet: `queued`, unclaimed, untainted. */
 export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
@@ -127,6 +132,7 @@ export function newDraftRecord(request: NewRecord, nowMs: number): DraftRecord {
     dueAtMs: nowMs + QUEUE_LOST_AFTER_MS,
     looks: 0,
     note: null,
+    notBeforeMs: request.notBeforeMs ?? null,
     draftId: null,
     messageId: null,
     threadId: null,
@@ -176,6 +182,8 @@ export const MOVES = {
   fail: { by: "worker", from: ["processing"], to: ["failed", "parked", "dead"] },
   /** The same without a claim: it did not get as far, or the queue gave up. From `processing` after the lease. */
   refuse: { by: "worker", from: ["none", "queued", "processing"], to: ["failed", "parked", "dead"] },
+  /** It is not to be made yet: its body is kept until then. From `processing` only after the lease. */
+  schedule: { by: "worker", from: ["none", "queued", "processing"], to: ["queued"] },
   /** A person or a finished outage: once more. Its message is published next. */
   replay: { by: "operator", from: ["failed", "parked", "dead"], to: ["queued"] },
   /** Its message may be lost: it is published once more. From `processing` only after the lease. */

@@ -100,6 +100,13 @@ export const DRAFT_REQUEST_SCHEMA = {
       maxLength: 255,
       description: "One draft for one key and mailbox, however often and by whatever way it is asked for.",
     },
+    notBefore: {
+      type: "string",
+      maxLength: 40,
+      description:
+        "The draft is made then and not before: a date and time with its offset (RFC 3339), 30 days ahead at most. When the same content comes again before, under its key, the first time stands.",
+      examples: ["2026-12-01T08:00:00+01:00"],
+    },
     metadata: {
       type: "object",
       maxProperties: 20,

@@ -3,6 +3,7 @@ import type { FieldProblem } from "../errors.ts";
 import { ATTACHMENT_SCHEMA, type Attachment, readAttachments } from "./attachment.ts";
 import { DRAFT_REQUEST_BOUNDS, DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
 import { type EmailAddress, parseBareAddress, parseEmailAddress, splitAddressList } from "./email-address.ts";
+import { parseDateTime } from "./not-before.ts";
 import { compileOwn } from "./own-schema.ts";
 import { type Reply, type ReplyFields, readReply } from "./reply.ts";
 import { PROBLEMS_MAX, schemaProblems } from "./schema-problems.ts";
@@ -23,6 +24,8 @@ export interface DraftRequest extends Reply {
   readonly html: string;
   readonly attachments: readonly Attachment[];
   readonly dedupeKey: string | null;
+  /** When its draft may be made at the earliest; null: at once. How far ahead that may be is `tooFarAhead`'s to say. */
+  readonly notBeforeMs: number | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -42,6 +45,7 @@ interface DraftRequestBody extends ReplyFields {
   readonly attachments?: readonly Attachment[];
   readonly mailbox?: string;
   readonly dedupeKey?: string;
+  readonly notBefore?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -99,6 +103,7 @@ const HARMLESS: Readonly<Record<keyof DraftRequestBody, unknown>> = {
   inReplyTo: "<anybody@example.com>",
   references: [],
   dedupeKey: "-",
+  notBefore: "",
   metadata: {},
 };
 
@@ -120,6 +125,7 @@ function readFields(value: DraftRequestBody, defaultMailbox: string | null, prob
     attachments: readAttachments(value.attachments ?? [], problems),
     ...readReply(value, problems),
     dedupeKey: value.dedupeKey === undefined || value.dedupeKey === "" ? null : value.dedupeKey,
+    notBeforeMs: readNotBefore(value.notBefore, problems),
     metadata: value.metadata ?? {},
   };
   checkTexts(request, problems);
@@ -143,7 +149,7 @@ function readFields(value: DraftRequestBody, defaultMailbox: string | null, prob
   return request;
 }
 
-/** What makes two requests the same: a hash over every field, whatever the order or the spelling of empty ones. */
+/** What makes two requests the same: a hash over every field but the time, whatever the order or the spelling of empty ones. */
 export function fingerprint(request: DraftRequest): string {
   const { mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, metadata } = request;
   const labels = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -154,6 +160,13 @@ export function fingerprint(request: DraftRequest): string {
   const added = [from, threadId, inReplyTo, references, files];
   const isNone = from.name === "" && from.address === mailbox && references.length === 0 && files.length === 0;
   return hashOf(JSON.stringify(isNone ? fields : [...fields, ...added]));
+}
+
+/** What makes two calls the same: the request and its time. */
+export function fingerprintOfCall(request: DraftRequest): string {
+  const { notBeforeMs } = request;
+  const content = fingerprint(request);
+  return notBeforeMs === null ? content : hashOf(JSON.stringify([content, notBeforeMs]));
 }
 
 function hashOf(text: string): string {
@@ -206,6 +219,15 @@ function readSender(value: string | undefined, mailbox: string, problems: FieldP
   }
   problems.push({ pointer: "/from", code: "address", detail: `from ${parsed.detail}` });
   return own;
+}
+
+function readNotBefore(value: string | undefined, problems: FieldProblem[]): number | null {
+  if (value === undefined || value === "") return null;
+  const ms = parseDateTime(value);
+  if (ms !== null) return ms;
+  const detail = "notBefore is no date and time with its offset (RFC 3339), such as 2026-12-01T08:00:00+01:00";
+  problems.push({ pointer: "/notBefore", code: "dateTime", detail });
+  return null;
 }
 
 function checkTexts(request: DraftRequest, problems: FieldProblem[]): void {

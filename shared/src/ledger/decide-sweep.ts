@@ -6,7 +6,7 @@ import {
   type RecordProblem,
 } from "../contract/draft-record.ts";
 import { type LeaseTime, leaseLeftMs, type OperatorDecision, written } from "./decide.ts";
-import { isUnpublished } from "./due.ts";
+import { isScheduled, isUnpublished } from "./due.ts";
 
 /** What the sweep decides about a record that is due, again as functions of the record alone. */
 
@@ -15,7 +15,7 @@ import { isUnpublished } from "./due.ts";
  * - `busy`: a delivery has it; nothing to do before its lease ends
  * - `adopt`: look for a draft that nobody completed; if there is one, adopt it; otherwise do what `otherwise` says
  * - `extras`: look for drafts beside the one that the record names
- * - `republish`: its message may be lost, and its body is on record
+ * - `republish`: its message may be lost, or its time has come, and its body is on record
  * - `expire`: its message is lost, and its body is not on record
  * - `wait`: leave it to the queue
  */
@@ -35,7 +35,7 @@ export function decideSweep(record: DraftRecord, time: LeaseTime): SweepStep {
     case "queued":
     case "processing": {
       const isLost = time.nowMs >= record.updatedAtMs + QUEUE_LOST_AFTER_MS;
-      const isHeld = !isUnpublished(record) && !isLost;
+      const isHeld = !isUnpublished(record) && !isScheduled(record) && !isLost;
       const otherwise = isHeld ? "wait" : hasBody(record) ? "republish" : "expire";
       return tainted ? { kind: "adopt", otherwise } : { kind: otherwise };
     }

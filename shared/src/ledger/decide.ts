@@ -199,7 +199,7 @@ export function leaseLeftMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime):
 
 /** What keeps a delivery from taking a record anywhere; null: nothing does. */
 export function obstacleTo(
-  cause: "claim" | "refuse" | "withdraw",
+  cause: "claim" | "refuse" | "withdraw" | "schedule",
   stored: DraftRecord | null,
   candidate: DraftRecord,
   to: DraftState,
@@ -208,6 +208,8 @@ export function obstacleTo(
   if (stored === null) return null;
   if (stored.bodyHash !== candidate.bodyHash) return { kind: "conflict", record: stored };
   if (!isLegalMove(cause, stored.state, to)) return { kind: "duplicate", record: stored };
+  // The ledger has all of it and publishes it in time; only what its batch is told can end it before.
+  if (stored.note === "scheduled" && cause !== "withdraw") return { kind: "duplicate", record: stored };
   const retryAfterMs = leaseLeftMs(stored, time);
   return retryAfterMs > 0 ? { kind: "busy", retryAfterMs } : null;
 }
@@ -235,7 +237,7 @@ function endedBy(record: DraftRecord, failure: Failure): Failure {
 
 /** The record with its changes, and when the sweep is to look at it. */
 export function written(record: DraftRecord, time: LeaseTime, changes: Partial<DraftRecord>): Write {
-  const times = { updatedAtMs: time.nowMs, expireAtMs: time.nowMs + RECORD_TTL_MS };
-  const next = { ...record, looks: 0, ...changes, ...times };
-  return { kind: "write", record: { ...next, dueAtMs: dueAtMs(next, time) } };
+  const next = { ...record, looks: 0, ...changes, updatedAtMs: time.nowMs };
+  const keptFromMs = next.note === "scheduled" ? Math.max(time.nowMs, next.notBeforeMs ?? 0) : time.nowMs;
+  return { kind: "write", record: { ...next, expireAtMs: keptFromMs + RECORD_TTL_MS, dueAtMs: dueAtMs(next, time) } };
 }

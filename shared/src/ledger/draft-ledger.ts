@@ -18,6 +18,7 @@ import {
   type OwnerDecision,
 } from "./decide.ts";
 import { decideForget, decideWithdraw } from "./decide-batch.ts";
+import { decideSchedule } from "./decide-schedule.ts";
 import {
   decideExpire,
   decideLooked,
@@ -122,6 +123,15 @@ export class DraftLedger {
   async withdraw(candidate: DraftRecord, problem: RecordProblem): Promise<Refused> {
     const result = await this.#begin(candidate, undefined, (stored, time) =>
       decideWithdraw(stored, candidate, problem, time),
+    );
+    return result.kind === "written" ? { kind: "settled", record: result.record } : result;
+  }
+
+  /** Sets a request aside until it is nearly `candidate.notBeforeMs`. */
+  async schedule(candidate: DraftRecord, body: string): Promise<Refused> {
+    const kept = await keepBody(this.documents(BODY_PARTS), candidate.id, body, this.#clock.nowMs());
+    const result = await this.#begin(candidate, undefined, (stored, time) =>
+      decideSchedule(stored, candidate, kept, time),
     );
     return result.kind === "written" ? { kind: "settled", record: result.record } : result;
   }

@@ -1,4 +1,5 @@
 import { type DraftRecord, hasBody, QUEUE_LOST_AFTER_MS } from "../contract/draft-record.ts";
+import { HELD_WITHIN_MS } from "../contract/not-before.ts";
 import type { LeaseTime } from "./decide.ts";
 
 /** The queue confirms a message within seconds; what is unconfirmed after this part of a lease is published again. */
@@ -22,6 +23,8 @@ export function dueAtMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime): num
   switch (state) {
     case "queued":
     case "processing": {
+      // A minute early: the queue and the worker hold it for the rest.
+      if (isScheduled(record)) return Math.max(nowMs, (record.notBeforeMs ?? 0) - HELD_WITHIN_MS);
       // In whole milliseconds: no store keeps a part of one, and not every lease has three equal parts.
       if (isUnpublished(record)) return nowMs + doubled(Math.ceil(leaseMs * UNCONFIRMED_LEASES), looks);
       if (tainted) return nowMs + doubled(leaseMs * TAINTED_LEASES, looks);
@@ -42,6 +45,11 @@ export function dueAtMs(record: DraftRecord, { leaseMs, nowMs }: LeaseTime): num
 /** Recorded as to be published again, and the queue has not confirmed it: a replay or a sweep may have died in between. */
 export function isUnpublished(record: Pick<DraftRecord, "note" | "body" | "bodyParts">): boolean {
   return record.note === "publish-unconfirmed" && hasBody(record);
+}
+
+/** Waits in the ledger for its time. */
+export function isScheduled({ state, note }: Pick<DraftRecord, "state" | "note">): boolean {
+  return state === "queued" && note === "scheduled";
 }
 
 function doubled(firstMs: number, times: number): number {

@@ -60,6 +60,8 @@ export function recordOf({ name, fields, updateTime }: FirestoreDocument): Draft
   } catch {
     throw new LedgerUnavailable("corrupt", `document ${name?.split("/").at(-1)} holds no record`);
   }
+  // One of an older version knows no time that it waits for.
+  record = { ...record, notBeforeMs: record.notBeforeMs ?? null };
   return record.claimedAtMs === null ? record : { ...record, claimedAtMs: Date.parse(updateTime ?? "") };
 }
 

@@ -48,6 +48,7 @@ const MIGRATIONS = [
    CREATE INDEX document_kind ON document (kind);
    CREATE INDEX document_expiry ON document (expire_at_ms);`,
   `UPDATE draft SET record = json_set(record, '$.bodyParts', NULL, '$.replayedBy', NULL);`,
+  `UPDATE draft SET record = json_set(record, '$.notBeforeMs', NULL);`,
 ];
 
 /** Two processes may open, and migrate, one file at the same time: long enough for one to wait for the other. */

@@ -68,6 +68,7 @@ test("the file has the columns that are documented, one line for each request, a
     metadata: '{"crm":"=1"}',
     createdAt: rows[0]?.createdAt,
     updatedAt: rows[0]?.updatedAt,
+    notBefore: "",
   });
   const document = (await api.app.inject("/openapi.json")).json();
   const told = document.paths["/v1/batches/{id}/results"].get.responses[200].content["text/csv"].schema.description;

@@ -26,6 +26,7 @@ test("a record tells everything but the body and the bookkeeping of claims", asy
     threadId: "t-1",
     problem: null,
     note: null,
+    notBefore: null,
     attempts: 1,
     batch: null,
     dedupeKey: "k",

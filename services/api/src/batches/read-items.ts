@@ -1,6 +1,8 @@
 import { idInBatch } from "@draftmill/shared/batch/batch.ts";
+import type { Clock } from "@draftmill/shared/clock.ts";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import type { FieldProblem } from "@draftmill/shared/errors.ts";
 import { type Access, mailboxRefused } from "../callers/access.ts";
@@ -22,6 +24,7 @@ export interface ItemRules {
   readonly mailboxes: MailboxPolicy;
   readonly defaultMailbox: string | null;
   readonly access: Access;
+  readonly clock: Clock;
 }
 
 /** Reads each item by the rules of a single request; every fault of every item is told. */
@@ -29,7 +32,7 @@ export function readItems(items: readonly object[], rules: ItemRules): readonly 
   return items.map((body, index) => readItem(body, index, rules));
 }
 
-function readItem(body: object, index: number, { mailboxes, defaultMailbox, access }: ItemRules): ItemReading {
+function readItem(body: object, index: number, { mailboxes, defaultMailbox, access, clock }: ItemRules): ItemReading {
   const fault = (problems: readonly FieldProblem[]): ItemReading => ({
     kind: "fault",
     index,
@@ -41,6 +44,8 @@ function readItem(body: object, index: number, { mailboxes, defaultMailbox, acce
   if (!access.mayDraftIn(request.mailbox) || !mayImpersonate(mailboxes, request.mailbox)) {
     return fault(mailboxRefused(access, request.mailbox, "/mailbox").fields);
   }
+  const tooFar = tooFarAhead(request, clock.nowMs());
+  if (tooFar !== null) return fault([tooFar]);
   return { kind: "fits", item: { index, body, request, bodyHash: fingerprint(request) } };
 }
 

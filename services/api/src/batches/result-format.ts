@@ -29,6 +29,7 @@ const COLUMNS: Readonly<Record<string, (view: DraftView) => string | null>> = {
   metadata: ({ metadata }) => (Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata)),
   createdAt: ({ createdAt }) => createdAt,
   updatedAt: ({ updatedAt }) => updatedAt,
+  notBefore: ({ notBefore }) => notBefore,
 };
 export const RESULT_COLUMNS = Object.keys(COLUMNS);
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
@@ -131,7 +132,7 @@ async function idOfBatch(
   const requestId = newId();
   if (idempotencyKey === null) return requestId;
   const hash = createHash("sha256").update(
-    JSON.stringify([order.mode, order.name, items.map(({ bodyHash }) => bodyHash)]),
+    JSON.stringify([order.mode, order.name, items.map(({ request }) => fingerprintOfCall(request))]),
   );
   const use = { caller, route, key: idempotencyKey, bodyHash: hash.digest("base64url"), requestId };
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());

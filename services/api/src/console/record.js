@@ -12,6 +12,7 @@ import { FAILURE_STATES, STATES, stateTag } from "./states.js";
 /** What `note` stands for. @type {Readonly<Record<NonNullable<Draft["note"]>, string>>} */
 const NOTES = {
   throttled: "Gmail asked to slow down; it waits its turn.",
+  scheduled: "It waits for its time: the draft is not made before.",
   "publish-unconfirmed": "Pub/Sub has not confirmed its message: it may have to be sent again, with its key.",
 };
 
@@ -104,6 +105,7 @@ function fieldsOf({ id, mailbox, to, subject, metadata, ...draft }) {
             labels.map(([name, value]) => el("li", {}, el("code", {}, foreign(name)), " ", foreign(value))),
           ),
     ),
+    field("Not before", draft.notBefore === null ? "at once" : wholeMoment(draft.notBefore)),
     field("Accepted", wholeMoment(draft.createdAt)),
     field("Last change", wholeMoment(draft.updatedAt)),
   ];

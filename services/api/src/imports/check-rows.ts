@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
+import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { ItemRules } from "../batches/read-items.ts";
@@ -68,11 +69,13 @@ export async function* checkRows(
 
 function check(
   body: object,
-  { mailboxes, defaultMailbox, access }: ItemRules,
+  { mailboxes, defaultMailbox, access, clock }: ItemRules,
 ): { readonly body: object; readonly request: DraftRequest } | { readonly problems: readonly FieldProblem[] } {
   const parsed = parseDraftRequest(body, defaultMailbox);
   if (!parsed.ok) return parsed;
   const { request } = parsed;
+  const tooFar = tooFarAhead(request, clock.nowMs());
+  if (tooFar !== null) return { problems: [tooFar] };
   if (access.mayDraftIn(request.mailbox) && mayImpersonate(mailboxes, request.mailbox)) return { body, request };
   return { problems: mailboxRefused(access, request.mailbox, "/mailbox").fields };
 }

@@ -15,6 +15,7 @@ export const MAPPED_FIELDS = [
   "html",
   "mailbox",
   "dedupeKey",
+  "notBefore",
   "threadId",
   "inReplyTo",
 ] as const;

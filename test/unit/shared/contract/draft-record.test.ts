@@ -18,6 +18,7 @@ const CAUSES: readonly MoveCause[] = [
   "release",
   "fail",
   "refuse",
+  "schedule",
   "replay",
   "republish",
   "look",
@@ -32,7 +33,7 @@ const CAUSES: readonly MoveCause[] = [
 /** The whole state machine a second time, by pair of states, so that neither can be changed by accident. */
 const EXPECTED: Record<MoveOrigin, Partial<Record<string, readonly MoveCause[]>>> = {
   none: {
-    queued: ["accept"],
+    queued: ["accept", "schedule"],
     processing: ["claim"],
     failed: ["refuse"],
     parked: ["refuse"],
@@ -40,7 +41,7 @@ const EXPECTED: Record<MoveOrigin, Partial<Record<string, readonly MoveCause[]>>
     canceled: ["withdraw"],
   },
   queued: {
-    queued: ["doubt", "republish", "look", "confirm"],
+    queued: ["doubt", "schedule", "republish", "look", "confirm"],
     processing: ["claim"],
     created: ["adopt"],
     failed: ["refuse"],
@@ -49,7 +50,7 @@ const EXPECTED: Record<MoveOrigin, Partial<Record<string, readonly MoveCause[]>>
     canceled: ["cancel", "withdraw"],
   },
   processing: {
-    queued: ["release", "republish", "look"],
+    queued: ["release", "schedule", "republish", "look"],
     processing: ["claim"],
     created: ["complete", "adopt"],
     failed: ["fail", "refuse"],
