@@ -30,6 +30,12 @@ export interface Batch {
   readonly completedAtMs: number | null;
   /** When its requests were last let go on; what was set aside before is taken up again. */
   readonly resumedAtMs: number | null;
+  /** Since when it is paused; null while it is not. */
+  readonly pausedAtMs: number | null;
+  /** How long it was paused before that. */
+  readonly pausedMs: number;
+  /** Between which times its requests become due; null where each is at once. */
+  readonly notBefore: DueTimes | null;
   /** How far its file has been read: rows, a hash of them, and the parts in which rows at fault are kept. Null for `items`. */
   readonly read: { readonly rows: number; readonly hash: string; readonly parts: number } | null;
   /** The taking back of its drafts; null when nobody has asked for it. */
@@ -49,18 +55,28 @@ export interface BatchUndo {
   readonly finishedAtMs: number | null;
 }
 
-export type NewBatch = Pick<Batch, "id" | "name" | "caller" | "source" | "total" | "rejected" | "mailboxes">;
+/** `firstMs`: 0 where one of them is due at once. */
+export interface DueTimes {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+export type NewBatch = Pick<Batch, "id" | "name" | "caller" | "source" | "total" | "rejected" | "mailboxes"> &
+  Partial<Pick<Batch, "notBefore">>;
 
 /** A document holds a megabyte at most; this many addresses are a quarter of it. */
 export const BATCH_MAILBOXES_MAX = 1_000;
 
 export function newBatch(batch: NewBatch, nowMs: number): Batch {
   return {
+    notBefore: null,
     ...batch,
     control: "open",
     sealedAtMs: null,
     completedAtMs: null,
     resumedAtMs: null,
+    pausedAtMs: null,
+    pausedMs: 0,
     read: null,
     undo: null,
     createdAtMs: nowMs,
@@ -68,10 +84,12 @@ export function newBatch(batch: NewBatch, nowMs: number): Batch {
   };
 }
 
+const ADDED_LATER = { completedAtMs: null, pausedAtMs: null, pausedMs: 0, notBefore: null } as const;
+
 export const BATCHES: DocumentKind<Batch> = {
   name: "batch",
-  // The store is ours alone: what parses as JSON there is what was written, by an older version without the time of its end.
-  parse: (value) => ({ ...(value as Batch), completedAtMs: (value as Partial<Batch>).completedAtMs ?? null }),
+  // The store is ours alone: what parses as JSON there is what was written, by an older version with some of it missing.
+  parse: (value) => ({ ...ADDED_LATER, ...(value as Batch) }),
   idOf: ({ id }) => id,
   expireAtMsOf: ({ updatedAtMs }) => updatedAtMs + RECORD_TTL_MS,
 };
@@ -87,6 +105,19 @@ export function addMailboxes(
     if (count !== undefined || counts.size < BATCH_MAILBOXES_MAX) counts.set(mailbox, (count ?? 0) + 1);
   }
   return Object.fromEntries(counts);
+}
+
+/** The times that are known, with those of more requests. `isFirst`: there was none before. */
+export function addDueTimes(
+  known: DueTimes | null,
+  requests: readonly { readonly notBeforeMs: number | null }[],
+  isFirst: boolean,
+): DueTimes | null {
+  const times = requests.map(({ notBeforeMs }) => notBeforeMs ?? 0);
+  if (known !== null) times.push(known.firstMs, known.lastMs);
+  else if (!isFirst) times.push(0);
+  const lastMs = times.reduce((so, ms) => Math.max(so, ms), 0);
+  return lastMs === 0 ? null : { firstMs: times.reduce((so, ms) => Math.min(so, ms), lastMs), lastMs };
 }
 
 /** The id of a batch's request that has no key of its own: the same each time the batch is handed in. */

@@ -27,9 +27,9 @@ function controlled(batch: Batch, action: BatchAction, nowMs: number): Batch | n
   const changed = { ...batch, updatedAtMs: nowMs };
   switch (action) {
     case "pause":
-      return batch.control === "open" ? { ...changed, control: "paused" } : null;
+      return batch.control === "open" ? { ...changed, control: "paused", pausedAtMs: nowMs } : null;
     case "resume":
-      return batch.control === "paused" ? { ...changed, control: "open", resumedAtMs: nowMs } : null;
+      return batch.control === "paused" ? { ...changed, ...resumed(batch, nowMs) } : null;
     case "cancel":
       return batch.control === "canceled" ? null : { ...changed, control: "canceled" };
     case "undo": {
@@ -40,6 +40,11 @@ function controlled(batch: Batch, action: BatchAction, nowMs: number): Batch | n
     default:
       return action satisfies never;
   }
+}
+
+function resumed({ pausedAtMs, pausedMs }: Batch, nowMs: number): Partial<Batch> {
+  const lastedMs = Math.max(0, nowMs - (pausedAtMs ?? nowMs));
+  return { control: "open", resumedAtMs: nowMs, pausedAtMs: null, pausedMs: pausedMs + lastedMs };
 }
 
 async function order(ledger: DraftLedger, batch: string, kind: BatchOrderKind, nowMs: number): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IDEMPOTENCY_KEYS } from "@draftmill/api/idempotency-key.ts";
 import { BATCHES } from "@draftmill/shared/batch/batch.ts";
-import { anApi, MAILBOX, post, REQUEST } from "./api-under-test.ts";
+import { anApi, aRecord, MAILBOX, post, REQUEST } from "./api-under-test.ts";
 import { anApiWithCallers, CRM, OPERATOR } from "./callers-under-test.ts";
 
 const TEAM = "bo@team.example";
@@ -76,6 +76,34 @@ test("a batch whose publish is not confirmed is told so, shows as incomplete, an
   assert.deepEqual([again.statusCode, again.json().id, again.headers["idempotency-replayed"]], [202, id, "true"]);
   const batch = (await app.inject(`/v1/batches/${id}`)).json();
   assert.deepEqual([batch.status, batch.counts.queued, batch.secondsLeft], ["running", 2, 1]);
+});
+
+test("how long the rest takes is its slowest mailbox's time, and a pause is not counted", async (t) => {
+  const { app, ledger, clock } = await anApi(t);
+  const mixed = items(60).map((item, n) => ({ ...item, mailbox: n < 20 ? TEAM : MAILBOX }));
+  const { id, results }: { id: string; results: { id: string }[] } = (
+    await post(app, "/v1/batches", { items: mixed })
+  ).json();
+  const left = async () => (await app.inject(`/v1/batches/${id}`)).json().secondsLeft;
+  assert.equal(await left(), 4);
+  const make = async (numbers: readonly number[]): Promise<void> => {
+    for (const n of numbers) {
+      const { mailbox = "" } = mixed[n] ?? {};
+      await ledger.accept(aRecord(clock, { id: results[n]?.id ?? "", batch: id, mailbox, state: "created" }));
+    }
+  };
+  // One a second in the large one, and none in the small one.
+  await clock.advance(10_000);
+  await make(Array.from({ length: 10 }, (_, n) => 20 + n));
+  assert.equal(await left(), 30);
+  await post(app, `/v1/batches/${id}/pause`, {});
+  assert.equal(await left(), null);
+  await clock.advance(3_600_000);
+  await post(app, `/v1/batches/${id}/resume`, {});
+  assert.equal(await left(), 30);
+  await clock.advance(10_000);
+  await make(Array.from({ length: 10 }, (_, n) => 30 + n));
+  assert.equal(await left(), 20);
 });
 
 test("a mailbox outside its caller's list keeps the batch back, named with the caller, and nothing else is told", async (t) => {

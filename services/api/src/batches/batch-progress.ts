@@ -42,7 +42,7 @@ export async function progressOf(
     counts: withWaiting(total, parts[n] ?? whole),
   }));
   const counts = withWaiting(batch.total, whole);
-  const left = openIn(counts);
-  const most = Math.max(...mailboxes.map((one) => openIn(one.counts)), mailboxes.length === 0 ? left : 0);
-  return { batch, counts, mailboxes, secondsLeft: secondsLeft(batch, { left, most }, quota) };
+  const parted = mailboxes.length === 0 ? [{ total: batch.total, counts }] : mailboxes;
+  const open = parted.map((one) => ({ total: one.total, left: openIn(one.counts) }));
+  return { batch, counts, mailboxes, secondsLeft: secondsLeft(batch, open, quota) };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
+import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
@@ -56,6 +56,11 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
       mailboxes: addMailboxes(
         {},
         items.map(({ request }) => request.mailbox),
+      ),
+      notBefore: addDueTimes(
+        null,
+        items.map(({ request }) => request),
+        true,
       ),
     },
     deps.clock.nowMs(),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
+import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
@@ -171,7 +171,7 @@ async function publish(
 /** Counts a chunk once its messages are confirmed. Should this be lost, the chunk is published once more, which does no harm. */
 async function noteChunk(deps: SubmitDeps, batch: Batch, rows: readonly CheckedRow[], hash: string): Promise<Batch> {
   const { ledger, clock } = deps;
-  const fitting = rows.flatMap((row) => (row.kind === "fits" ? [row.request.mailbox] : []));
+  const fitting = rows.flatMap((row) => (row.kind === "fits" ? [row.request] : []));
   const rejected = rows.flatMap((row): RejectedRow[] =>
     row.kind === "fault" ? [{ row: row.row, values: row.values, errors: row.problems }] : [],
   );
@@ -193,7 +193,11 @@ async function noteChunk(deps: SubmitDeps, batch: Batch, rows: readonly CheckedR
       ...now,
       total: now.total + fitting.length,
       rejected: now.rejected + rejected.length,
-      mailboxes: addMailboxes(now.mailboxes, fitting),
+      mailboxes: addMailboxes(
+        now.mailboxes,
+        fitting.map(({ mailbox }) => mailbox),
+      ),
+      notBefore: addDueTimes(now.notBefore, fitting, now.total === 0),
       read: { rows: last, hash, parts: first + parts.length },
       updatedAtMs: nowMs,
     };
