@@ -34,7 +34,8 @@ export async function progressOf(
     .slice(0, MAILBOXES_SHOWN);
   const [whole, ...parts] = await Promise.all([
     ledger.countByState({ batch: batch.id }),
-    ...biggest.map(([mailbox]) => ledger.countByState({ batch: batch.id, mailbox })),
+    // The only one's counts are the whole's.
+    ...(biggest.length === 1 ? [] : biggest).map(([mailbox]) => ledger.countByState({ batch: batch.id, mailbox })),
   ]);
   const mailboxes = biggest.map(([mailbox, total], n) => ({
     mailbox,
