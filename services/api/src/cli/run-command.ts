@@ -1,0 +1,68 @@
+import { CliError, Interrupted, OutputClosed, UsageError } from "./cli-error.ts";
+import { createClient } from "./client.ts";
+import type { Command, ExitCode } from "./command.ts";
+import { connectionOf } from "./connection.ts";
+import { helpOf, helpOfAll } from "./help.ts";
+import { nearest, parseCommandLine } from "./parse-command-line.ts";
+import { plainLines } from "./plain-text.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** As shells have it of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** Runs a command line: finds the command, does it, and tells on stderr what went wrong and what to do next. Never throws. */
+export async function runCommand(
+  commands: readonly Command[],
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode | typeof INTERRUPTED> {
+  try {
+    return await dispatch(commands, args, terminal);
+  } catch (error) {
+    // Whoever has read enough of it has what they wanted.
+    if (error instanceof OutputClosed) return 0;
+    const { text, code } = toldOf(error);
+    await terminal.stderr.write(text).catch(() => {});
+    return code;
+  }
+}
+
+async function dispatch(commands: readonly Command[], args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    const about = commands.find((one) => one.name === rest[0]);
+    await terminal.stdout.write(about === undefined ? helpOfAll(commands) : helpOf(about));
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) {
+    const names = commands.map((one) => one.name);
+    const near = nearest(name, names);
+    throw new UsageError(
+      `there is no command ${JSON.stringify(name)}${near === null ? "" : `; did you mean ${near}?`}`,
+      "draftmill --help",
+    );
+  }
+  const { options, positionals, common } = parseCommandLine(command, rest);
+  if (common.help) {
+    await terminal.stdout.write(helpOf(command));
+    return 0;
+  }
+  const client = createClient(connectionOf(common, terminal));
+  return command.run({ options, positionals, json: common.json, client } as Parameters<Command["run"]>[0], terminal);
+}
+
+function toldOf(error: unknown): { readonly text: string; readonly code: ExitCode | typeof INTERRUPTED } {
+  if (error instanceof Interrupted) {
+    return { text: `\nInterrupted.${nextLine(error.next)}\n`, code: INTERRUPTED };
+  }
+  if (error instanceof CliError) {
+    return { text: `draftmill: ${plainLines(error.message)}${nextLine(error.next)}\n`, code: error.exitCode };
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { text: `draftmill: this is a fault of the program: ${plainLines(trace)}\n`, code: 1 };
+}
+
+function nextLine(next: string | null): string {
+  return next === null ? "" : `\nNext: ${plainLines(next)}`;
+}
