@@ -25,13 +25,19 @@ export interface Call {
   /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as it is; called anew for each attempt. */
-  readonly stream?: () => { readonly type: string; readonly body: ReadableStream<Uint8Array> };
+  readonly stream?: () => StreamedBody;
   /** The Idempotency-Key, the same for each attempt. */
   readonly key?: string;
   /** Until the answer is there whole, of one attempt. */
   readonly deadlineMs?: number;
-  /** Replaces the deadline: its end is up to whoever gives it. */
-  readonly patience?: AbortSignal;
+}
+
+/** A body that is sent as it comes, no faster than the service takes it. */
+export interface StreamedBody {
+  readonly type: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** In place of a deadline: aborts when the body has stood still for too long, or its answer. */
+  readonly patience: AbortSignal;
 }
 
 /** A client of the service's HTTP contract. It knows nothing else of the service. */
@@ -74,7 +80,7 @@ export function createClient(connection: Connection): Client {
       ...(call.json === undefined ? {} : { body: JSON.stringify(call.json) }),
       // A token must not follow a redirect to somewhere else.
       redirect: "manual",
-      signal: AbortSignal.any([signal, call.patience ?? AbortSignal.timeout(call.deadlineMs ?? DEADLINE_MS)]),
+      signal: AbortSignal.any([signal, streamed?.patience ?? AbortSignal.timeout(call.deadlineMs ?? DEADLINE_MS)]),
     });
   };
 
@@ -92,7 +98,7 @@ export function createClient(connection: Connection): Client {
       if (!(answer instanceof Response)) {
         if (answer instanceof CliError) throw answer;
         const isSafe = call.operation !== "replay" && (hasAnswered || !isRefused(answer));
-        if (!isSafe || attempt >= ATTEMPTS_MAX || call.patience?.aborted === true) throw unreachable(url, answer);
+        if (!isSafe || attempt >= ATTEMPTS_MAX) throw unreachable(url, answer);
         await wait(told(answer), backoffMs(attempt));
         continue;
       }
@@ -104,8 +110,10 @@ export function createClient(connection: Connection): Client {
         continue;
       }
       const problem = serviceProblem(answer.status, await bodyOf(answer), url);
-      const { code } = problem.problem;
-      const again = answer.status === 429 || answer.status === 503 || code === "IMPORT_UNDER_WAY";
+      const { code, id } = problem.problem;
+      // A draft that failed answers 503 too; its record is the answer.
+      const isWait = (answer.status === 429 || answer.status === 503) && id === undefined;
+      const again = isWait || code === "IMPORT_UNDER_WAY";
       const ms = Math.max(retryAfterMs(answer.headers) ?? 0, backoffMs(attempt));
       if (!again || waitedMs + ms > WAIT_MS_MAX) throw problem;
       await wait(code, ms);

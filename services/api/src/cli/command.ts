@@ -58,6 +58,8 @@ export interface CommandInput<Options extends CommandOptions = CommandOptions> {
   readonly positionals: readonly string[];
   /** --json: stdout gets JSON and nothing else. */
   readonly json: boolean;
+  /** The command line itself, to be pasted again. */
+  readonly line: string;
   /** The service that --url or DRAFTMILL_URL names, or the local stack. */
   readonly client: Client;
 }

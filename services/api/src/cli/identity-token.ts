@@ -7,24 +7,27 @@ const run = promisify(execFile);
 const GCLOUD_WITHIN_MS = 30_000;
 
 /**
- * A Google identity token of whoever is logged in with gcloud, for this audience. It is kept in memory only. A person's account cannot
- * choose an audience (https://cloud.google.com/sdk/gcloud/reference/auth/print-identity-token); a service account has to.
+ * A Google identity token of whoever is logged in with gcloud, for this audience. It is kept in memory only. Of the three kinds of accounts
+ * that gcloud knows one takes both options, a service account's key refuses the second, and a person's account both.
  */
-export async function identityToken(audience: string, { env, signal }: Terminal): Promise<string> {
-  const gcloud = async (...more: string[]): Promise<string> => {
-    const args = ["auth", "print-identity-token", "--quiet", ...more];
-    const { stdout } = await run("gcloud", args, { timeout: GCLOUD_WITHIN_MS, signal, env: { ...env } });
-    return stdout.trim();
-  };
-  try {
-    return await gcloud(`--audiences=${audience}`).catch((error: unknown) => {
-      if (!/invalid account type/i.test(said(error))) throw error;
-      return gcloud();
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw refusal(error);
+export async function identityToken(
+  audience: string,
+  { env, signal }: Terminal,
+  impersonate?: string,
+): Promise<string> {
+  const variants = [[`--audiences=${audience}`, "--include-email"], [`--audiences=${audience}`], []];
+  const account = impersonate === undefined ? [] : [`--impersonate-service-account=${impersonate}`];
+  for (const [n, variant] of variants.entries()) {
+    try {
+      const args = ["auth", "print-identity-token", "--quiet", ...account, ...variant];
+      const { stdout } = await run("gcloud", args, { timeout: GCLOUD_WITHIN_MS, signal, env: { ...env } });
+      return stdout.trim();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (n === variants.length - 1 || !/invalid account type/i.test(said(error))) throw refusal(error);
+    }
   }
+  throw new CliError("gcloud makes no identity token");
 }
 
 function refusal(error: unknown): CliError {

@@ -6,6 +6,7 @@ export const ROUTES = {
   importFile: "POST /v1/imports",
   listBatches: "GET /v1/batches",
   getBatch: "GET /v1/batches/{id}",
+  getBatchResults: "GET /v1/batches/{id}/results",
   getRejectedRows: "GET /v1/batches/{id}/errors",
   pauseBatch: "POST /v1/batches/{id}/pause",
   resumeBatch: "POST /v1/batches/{id}/resume",

@@ -4,7 +4,9 @@ import type { Command, ExitCode } from "./command.ts";
 import { connectionOf } from "./connection.ts";
 import { helpOf, helpOfAll } from "./help.ts";
 import { nearest, parseCommandLine } from "./parse-command-line.ts";
-import { plainLines } from "./plain-text.ts";
+import { plainLines, plainText } from "./plain-text.ts";
+import { ServiceProblem } from "./service-problem.ts";
+import { quoted } from "./shell-word.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** As shells have it of a program that Ctrl-C ended. */
@@ -29,10 +31,14 @@ export async function runCommand(
 
 async function dispatch(commands: readonly Command[], args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+  if (name === undefined) {
+    await terminal.stderr.write(helpOfAll(commands));
+    return 2;
+  }
+  if (name === "help" || name === "--help" || name === "-h") {
     const about = commands.find((one) => one.name === rest[0]);
     await terminal.stdout.write(about === undefined ? helpOfAll(commands) : helpOf(about));
-    return name === undefined ? 2 : 0;
+    return 0;
   }
   const command = commands.find((one) => one.name === name);
   if (command === undefined) {
@@ -49,7 +55,9 @@ async function dispatch(commands: readonly Command[], args: readonly string[], t
     return 0;
   }
   const client = createClient(connectionOf(common, terminal));
-  return command.run({ options, positionals, json: common.json, client } as Parameters<Command["run"]>[0], terminal);
+  const line = ["draftmill", ...args].map(quoted).join(" ");
+  const input = { options, positionals, json: common.json, line, client };
+  return command.run(input as Parameters<Command["run"]>[0], terminal);
 }
 
 function toldOf(error: unknown): { readonly text: string; readonly code: ExitCode | typeof INTERRUPTED } {
@@ -57,10 +65,15 @@ function toldOf(error: unknown): { readonly text: string; readonly code: ExitCod
     return { text: `\nInterrupted.${nextLine(error.next)}\n`, code: INTERRUPTED };
   }
   if (error instanceof CliError) {
-    return { text: `draftmill: ${plainLines(error.message)}${nextLine(error.next)}\n`, code: error.exitCode };
+    const fields = error instanceof ServiceProblem ? fieldLines(error) : "";
+    return { text: `draftmill: ${plainLines(error.message)}${fields}${nextLine(error.next)}\n`, code: error.exitCode };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `draftmill: this is a fault of the program: ${plainLines(trace)}\n`, code: 1 };
+}
+
+function fieldLines({ problem }: ServiceProblem): string {
+  return problem.errors.map(({ pointer, detail }) => `\n  ${plainText(`${pointer}: ${detail}`)}`).join("");
 }
 
 function nextLine(next: string | null): string {

@@ -3,9 +3,7 @@ import { CliError } from "./cli-error.ts";
 
 /** The service said no: RFC 9457, as far as the answer is one. */
 export class ServiceProblem extends CliError {
-  readonly problem: Pick<Problem, "status" | "code" | "detail" | "retryable" | "errors"> & {
-    readonly requestId: string;
-  };
+  readonly problem: Pick<Problem, "status" | "code" | "detail" | "retryable" | "errors" | "requestId" | "id">;
 
   constructor(problem: ServiceProblem["problem"], next: string | null) {
     super(`${problem.code}: ${problem.detail}`, { next });
@@ -24,6 +22,7 @@ export function serviceProblem(status: number, body: unknown, url: string): Serv
     retryable: given.retryable === true,
     requestId: text(given.requestId) ?? "",
     errors: Array.isArray(given.errors) ? given.errors : [],
+    ...(text(given.id) === null ? {} : { id: String(given.id) }),
   };
   return new ServiceProblem(problem, nextOf(status, text(given.remedy)));
 }
