@@ -1,12 +1,12 @@
 /**
- * Bundles each service into one file, `dist/<service>.mjs`, that runs in an empty folder with nothing but Node, and lists
- * beside it what is in it: `dist/<service>.sbom.json`.
+ * Bundles each service and the command line into one file, `dist/<name>.mjs`, that runs in an empty folder with nothing but Node, and
+ * lists beside it what is in it: `dist/<name>.sbom.json`.
  *
  *   node infra/image/build.mjs [--out DIR]     default: dist
  *
  * Exits 1 when a bundle has outgrown budgets.json: what a process loads at its start is paid for at every cold start.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -14,7 +14,12 @@ import { consoleTexts } from "./console-texts.mjs";
 import { sbomOf } from "./sbom.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const SERVICES = ["api", "worker"];
+const BUNDLES = [
+  { name: "api", entry: "services/api/src/main.ts" },
+  { name: "worker", entry: "services/worker/src/main.ts" },
+  // It begins with #!, and is run as it is.
+  { name: "draftmill", entry: "services/api/src/cli/main.ts", mode: 0o755 },
+];
 const HEAVIEST_SHOWN = 12;
 
 /** Most of what is bundled is CommonJS, which esbuild runs inside an ES module only if these three names exist. */
@@ -31,17 +36,17 @@ const { values } = parseArgs({ options: { out: { type: "string", default: join(R
 const budgets = JSON.parse(readFileSync(join(import.meta.dirname, "budgets.json"), "utf8"));
 
 mkdirSync(resolve(values.out), { recursive: true });
-const bundles = await Promise.all(SERVICES.map((service) => bundle(service, resolve(values.out))));
-const row = (name, ...cells) => console.log(name.padEnd(8) + cells.map(column).join(""));
+const bundles = await Promise.all(BUNDLES.map((one) => bundle(one, resolve(values.out))));
+const row = (name, ...cells) => console.log(name.padEnd(10) + cells.map(column).join(""));
 row("bundle", "bytes", "budget", "modules", "budget");
-for (const { service, bytes, modules } of bundles) {
-  row(service, bytes, budgets[service].bytes, modules, budgets[service].modules);
+for (const { name, bytes, modules } of bundles) {
+  row(name, bytes, budgets[name].bytes, modules, budgets[name].modules);
 }
 const outgrown = bundles.filter(
-  ({ service, bytes, modules }) => bytes > budgets[service].bytes || modules > budgets[service].modules,
+  ({ name, bytes, modules }) => bytes > budgets[name].bytes || modules > budgets[name].modules,
 );
-for (const { service, weights } of outgrown) {
-  console.error(`\nThe ${service} has outgrown infra/image/budgets.json. Its heaviest packages:`);
+for (const { name: bundled, weights } of outgrown) {
+  console.error(`\n${bundled} has outgrown infra/image/budgets.json. Its heaviest packages:`);
   for (const [name, bytes] of weights.slice(0, HEAVIEST_SHOWN)) console.error(`${column(bytes)}  ${name}`);
 }
 if (outgrown.length > 0) {
@@ -49,11 +54,12 @@ if (outgrown.length > 0) {
   process.exitCode = 1;
 }
 
-async function bundle(service, outDir) {
+async function bundle({ name, entry, mode }, outDir) {
+  const outfile = join(outDir, `${name}.mjs`);
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [`services/${service}/src/main.ts`],
-    outfile: join(outDir, `${service}.mjs`),
+    entryPoints: [entry],
+    outfile,
     bundle: true,
     platform: "node",
     target: "node24",
@@ -67,11 +73,13 @@ async function bundle(service, outDir) {
     logLevel: "warning",
   });
   const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(".mjs"))?.[1];
-  if (output === undefined) throw new Error(`esbuild wrote no bundle of the ${service}`);
-  const { version } = JSON.parse(readFileSync(join(ROOT, `services/${service}/package.json`), "utf8"));
-  const sbom = sbomOf(service, version, output.inputs);
-  writeFileSync(join(outDir, `${service}.sbom.json`), `${JSON.stringify(sbom, null, 2)}\n`);
-  return { service, bytes: output.bytes, modules: Object.keys(output.inputs).length, weights: weigh(output.inputs) };
+  if (output === undefined) throw new Error(`esbuild wrote no bundle of ${name}`);
+  if (mode !== undefined) chmodSync(outfile, mode);
+  const [folder] = entry.split("/src/", 1);
+  const { version } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
+  const sbom = sbomOf(name === "draftmill" ? name : `draftmill-${name}`, version, output.inputs);
+  writeFileSync(join(outDir, `${name}.sbom.json`), `${JSON.stringify(sbom, null, 2)}\n`);
+  return { name, bytes: output.bytes, modules: Object.keys(output.inputs).length, weights: weigh(output.inputs) };
 }
 
 /** Bytes in the bundle by package, heaviest first. */

@@ -5,21 +5,21 @@ import { lockedPackages } from "./locked-packages.mjs";
  * least one file, with the version, licence and checksum of the lockfile. Without a time or a serial number, so that the
  * same sources give the same bytes. Throws on a package that the lockfile does not know.
  */
-export function sbomOf(service, version, inputs) {
+export function sbomOf(bundle, version, inputs) {
   const locked = new Map(lockedPackages().map((one) => [one.path, one]));
   const paths = new Set(
     Object.keys(inputs).flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
   );
   const components = [...paths].sort().map((path) => {
     const found = locked.get(path);
-    if (found === undefined) throw new Error(`the ${service}'s bundle holds ${path}, which the lockfile does not know`);
+    if (found === undefined) throw new Error(`${bundle} holds ${path}, which the lockfile does not know`);
     return componentOf(found);
   });
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.5",
     version: 1,
-    metadata: { component: { type: "application", name: `draftmill-${service}`, version } },
+    metadata: { component: { type: "application", name: bundle, version } },
     components,
   };
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { CONSOLE_FILE_NAMES, CONSOLE_PAGE } from "@draftmill/api/console-files.ts";
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
@@ -20,7 +22,8 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
   assert.match(printed, /^worker(?: +[\d,]+){4}$/m);
   const folder = await mkdtemp(join(tmpdir(), "draftmill-empty-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  for (const file of ["api.mjs", "worker.mjs"]) await copyFile(join(built, file), join(folder, file));
+  const files = ["api.mjs", "draftmill.mjs", "worker.mjs"];
+  for (const file of files) await copyFile(join(built, file), join(folder, file));
 
   const signer = await createIdTokenSigner();
   const google = await startGoogle({ statePath: ":memory:", signer });
@@ -68,16 +71,31 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
     body: JSON.stringify({ to: "grace@example.com", subject: "Réunion", message: "À demain." }),
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   });
-  const [draft] = google.drafts("ada@example.com");
-  assert.deepEqual(await answer.json(), { status: "ok", draft_id: draft?.id });
+  const [made] = google.drafts("ada@example.com");
+  assert.deepEqual(await answer.json(), { status: "ok", draft_id: made?.id });
+  const draft = [
+    "draft",
+    "--to",
+    "grace@example.com",
+    "--subject",
+    "Again",
+    "--message",
+    "M",
+    "--wait",
+    "--url",
+    api.url,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, ["draftmill.mjs", ...draft], {
+    cwd: folder,
+    env: {},
+    timeout: CALL_TIMEOUT_MS,
+  });
+  assert.match(stdout, /^status +created$/m);
   assert.deepEqual(google.violations, []);
 
   assert.equal(await api.stop(), 0);
   assert.equal(await worker.stop(), 0);
-  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith("ledger.db")).sort(), [
-    "api.mjs",
-    "worker.mjs",
-  ]);
+  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith("ledger.db")).sort(), files);
 });
 
 /** The whole console comes out of the bundle, byte for byte as it is in its folder. */

@@ -97,8 +97,9 @@ export function createClient(connection: Connection): Client {
       signal.throwIfAborted();
       if (!(answer instanceof Response)) {
         if (answer instanceof CliError) throw answer;
-        const isSafe = call.operation !== "replay" && (hasAnswered || !isRefused(answer));
-        if (!isSafe || attempt >= ATTEMPTS_MAX) throw unreachable(url, answer);
+        // A second order of a replay would be a second replay.
+        const mayRepeat = call.operation !== "replay" && (isBroken(answer) || (hasAnswered && isRefused(answer)));
+        if (!mayRepeat || attempt >= ATTEMPTS_MAX) throw unreachable(url, answer);
         await wait(told(answer), backoffMs(attempt));
         continue;
       }
@@ -154,6 +155,13 @@ function retryAfterMs(headers: Headers): number | null {
 
 function backoffMs(attempt: number): number {
   return Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** (attempt - 1));
+}
+
+const BROKEN = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "UND_ERR_SOCKET", "UND_ERR_CONNECT_TIMEOUT"];
+
+/** Something was there and went; what was never there, or is not trusted, does not get better by asking again. */
+function isBroken(error: unknown): boolean {
+  return (error instanceof Error && error.name === "TimeoutError") || BROKEN.includes(codeOf(error) ?? "");
 }
 
 function isRefused(error: unknown): boolean {

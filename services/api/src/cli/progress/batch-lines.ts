@@ -9,7 +9,12 @@ const BAR_WIDTH_MAX = 30;
 
 /** How far a batch is, in one line without colours. */
 export function batchLine(batch: BatchView, perSecond: number | null): string {
-  const { total, counts, status, name, id } = batch;
+  const { name, id } = batch;
+  return `${plainText(name ?? id)}: ${progressText(batch, perSecond)}`;
+}
+
+function progressText(batch: BatchView, perSecond: number | null): string {
+  const { total, counts, status } = batch;
   const ended = endedIn(batch);
   const failed = counts.failed + counts.dead;
   const parts = [
@@ -19,14 +24,15 @@ export function batchLine(batch: BatchView, perSecond: number | null): string {
     ...(counts.canceled === 0 ? [] : [`${counts.canceled.toLocaleString("en")} canceled`]),
     ...(status === "running" ? restOf(batch, perSecond) : [status]),
   ];
-  return `${plainText(name ?? id)}: ${parts.join(", ")}`;
+  return parts.join(", ");
 }
 
 /** The same for a terminal of so many columns: a bar for the whole, and one for each of the mailboxes with the most left. */
 export function batchScreen(batch: BatchView, perSecond: number | null, columns: number): readonly string[] {
-  const { total, mailboxes } = batch;
-  const width = Math.max(4, Math.min(BAR_WIDTH_MAX, columns - 50));
-  const head = [`${bar(endedIn(batch), total, width)} ${batchLine(batch, perSecond)}`];
+  const { total, mailboxes, name, id } = batch;
+  const width = Math.max(4, Math.min(BAR_WIDTH_MAX, columns - 60));
+  // What a narrow terminal cuts off is the name.
+  const head = [`${bar(endedIn(batch), total, width)} ${progressText(batch, perSecond)}  ${plainText(name ?? id)}`];
   if (mailboxes.length < 2) return head;
   const byLeft = mailboxes.toSorted((a, b) => b.total - endedIn(b) - (a.total - endedIn(a)));
   const shown = byLeft.slice(0, MAILBOXES_SHOWN).map((one) => {

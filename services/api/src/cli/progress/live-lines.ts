@@ -48,7 +48,9 @@ function plain(output: Output, clock: Terminal["clock"]): LiveLines {
       await output.write(`${line}\n`);
     },
     async end(keep) {
-      if (keep && last !== said) await output.write(`${last}\n`);
+      if (!keep || last === said) return;
+      said = last;
+      await output.write(`${last}\n`);
     },
   };
 }
