@@ -119,6 +119,7 @@ test("a batch has ended when nothing more comes of it by itself, and 3 says that
   assert.equal(ended({ status: "finished", undo }), false);
   assert.equal(ended({ status: "finished", undo: { ...undo, finishedAt: "2026-01-01T00:00:00.000Z" } }), true);
   assert.equal(ended({ counts: { ...NONE, created: 990, parked: 10 } }), true);
+  assert.equal(ended({ status: "paused", counts: { ...NONE, created: 990, parked: 10 } }), false);
   assert.deepEqual([ended({ status: "incomplete" }, 59_000), ended({ status: "incomplete" }, 60_000)], [false, true]);
   assert.equal(exitCodeOf(aBatch({ counts: { ...NONE, created: 1_000 } })), 0);
   assert.equal(exitCodeOf(aBatch({ counts: { ...NONE, created: 999, parked: 1 } })), 3);

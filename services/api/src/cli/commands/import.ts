@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
+import type { BatchView } from "../../batches/batch-view.ts";
 import { confirm, refuseUnasked } from "../ask.ts";
 import { CliError, orGoOn } from "../cli-error.ts";
+import type { Client } from "../client.ts";
 import { type Command, defineCommand, type ExitCode } from "../command.ts";
 import { exitCodeOf, followBatch } from "../progress/follow-batch.ts";
 import type { Terminal } from "../terminal.ts";
@@ -64,12 +67,13 @@ export const importCommand: Command = defineCommand({
         () => `what was queued stays; to go on: ${options.resume ? line : `${line} --resume`}`,
         () => sendFile(client, { file, order, dryRun: false, key }, terminal),
       );
-      await stdout.write(json ? `${jsonOf(report, order)}\n` : `${report.id}\n`);
+      const id = String(report.id);
+      await refuseCanceled(client, id, line);
+      await stdout.write(json ? `${jsonOf(report, order)}\n` : `${id}\n`);
       await stderr.write(`Queued. ${sumsText(report)}.\n`);
       await showErrors(report, order, stderr);
       if (report.rejected > 0)
         await stderr.write(`The rows at fault as a file: draftmill results ${report.id} --rejected\n`);
-      const id = String(report.id);
       if (!options.watch) {
         await stderr.write(`Next: draftmill watch ${id}\n`);
         return codeOf(report);
@@ -109,6 +113,14 @@ function refuseIfFaulty({ accepted, rejected }: ImportReportView, isStrict: bool
   if (accepted === 0) throw new CliError("no row fits; nothing was queued", { next });
   if (isStrict && rejected > 0)
     throw new CliError(`${rejected} rows are at fault; nothing was queued (--mode strict)`, { next });
+}
+
+/** A file that was handed in before is the batch that it was then, which somebody may have ended. */
+async function refuseCanceled(client: Client, id: string, line: string): Promise<void> {
+  const { control } = await client.call<BatchView>({ operation: "getBatch", id });
+  if (control !== "canceled") return;
+  const next = `${line} --key ${randomUUID()}`;
+  throw new CliError(`this file is batch ${id}, which was canceled or taken back; nothing was queued`, { next });
 }
 
 function codeOf({ accepted, rejected }: ImportReportView): ExitCode {

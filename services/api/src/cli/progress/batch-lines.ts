@@ -14,7 +14,7 @@ export function batchLine(batch: BatchView, perSecond: number | null): string {
 }
 
 function progressText(batch: BatchView, perSecond: number | null): string {
-  const { total, counts, status } = batch;
+  const { total, counts, status, undo } = batch;
   const ended = endedIn(batch);
   const failed = counts.failed + counts.dead;
   const parts = [
@@ -22,6 +22,7 @@ function progressText(batch: BatchView, perSecond: number | null): string {
     ...(failed === 0 ? [] : [`${failed.toLocaleString("en")} failed`]),
     ...(counts.parked === 0 ? [] : [`${counts.parked.toLocaleString("en")} parked`]),
     ...(counts.canceled === 0 ? [] : [`${counts.canceled.toLocaleString("en")} canceled`]),
+    ...(undo === null ? [] : [`${undo.deleted.toLocaleString("en")} taken back`]),
     ...(status === "running" ? restOf(batch, perSecond) : [status]),
   ];
   return parts.join(", ");

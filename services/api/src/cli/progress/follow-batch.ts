@@ -59,9 +59,9 @@ async function looking(
 export function hasEnded({ status, counts, undo }: BatchView, idleMs: number): boolean {
   if (undo !== null && undo.finishedAt === null) return false;
   if (status === "finished") return true;
-  const open = counts.queued + counts.processing;
   if (status === "incomplete") return idleMs >= INCOMPLETE_MS_MAX;
-  return open === 0;
+  // What a pause has set aside goes on when somebody resumes it.
+  return status !== "paused" && counts.queued + counts.processing === 0;
 }
 
 /** 3 when some of it became no draft. */
