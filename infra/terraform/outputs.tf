@@ -1,0 +1,35 @@
+output "api_url" {
+  description = "Where callers send their requests; also the audience of their tokens."
+  value       = one([for service in google_cloud_run_v2_service.api : local.api_url])
+}
+
+output "worker_url" {
+  description = "Where Pub/Sub pushes to. Nobody else reaches it."
+  value       = one(google_cloud_run_v2_service.worker[*].uri)
+}
+
+output "delegation" {
+  description = "What a Workspace administrator enters at Security > Access and data control > API controls > Domain-wide delegation > Add new."
+  value = {
+    client_id    = google_service_account.worker.unique_id
+    oauth_scopes = "https://www.googleapis.com/auth/gmail.compose"
+  }
+}
+
+output "image_repository" {
+  description = "Where images are pushed to."
+  value       = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}"
+}
+
+output "doctor" {
+  description = "Looks at the whole of it from inside."
+  value       = "gcloud run jobs execute ${var.prefix}-doctor --project=${var.project_id} --region=${var.region} --wait"
+}
+
+output "github" {
+  description = "What .github/workflows/deploy.yml wants to know, as variables of the environment production."
+  value = var.github == null ? null : {
+    GCP_WORKLOAD_IDENTITY_PROVIDER = google_iam_workload_identity_pool_provider.github["only"].name
+    GCP_DEPLOYER                   = google_service_account.deployer.email
+  }
+}
