@@ -27,7 +27,9 @@ drafts in: with --online it is asked, and tells the first hundred rows at fault.
     try {
       const report = options.online
         ? await sendFile(client, { file, order, dryRun: true }, terminal)
-        : await offline(() => import("../upload/check-file.ts").then(({ checkFile }) => checkFile(file, order)));
+        : await offline(() =>
+            import("../upload/check-file.ts").then(({ checkFile }) => checkFile(file, order, terminal.clock)),
+          );
       if (json) {
         const errors = report.errors.flatMap((error) => rowErrorsWithColumns(error, order));
         const { rows, accepted, rejected, repeated, roleAddresses } = report;

@@ -1,3 +1,4 @@
+import type { Clock } from "@draftmill/shared/clock.ts";
 import type { MailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { EVERYBODY } from "../../callers/access.ts";
 import { checkRows } from "../../imports/check-rows.ts";
@@ -24,11 +25,11 @@ export type FileReport = Pick<ImportReport, "rows" | "accepted" | "rejected" | "
 };
 
 /** Checks a file by the service's own rules, here: all faults of all rows. Throws what the service would refuse the file with. */
-export async function checkFile(file: SourceFile, given: ImportOrderBody): Promise<FileReport> {
+export async function checkFile(file: SourceFile, given: ImportOrderBody, clock: Clock): Promise<FileReport> {
   const order = parseImportOrder(given);
   const isTable = file.format === "csv";
   const text = utf8Text(file.read(), FILE_BYTES_MAX);
-  const rules = { mailboxes: ANY, defaultMailbox: SOME_MAILBOX, access: EVERYBODY };
+  const rules = { mailboxes: ANY, defaultMailbox: SOME_MAILBOX, access: EVERYBODY, clock };
   const report = new ImportReport();
   const errors: RowError[] = [];
   for await (const row of checkRows(isTable ? csvRows(text) : ndjsonRows(text), { order, rules, isTable })) {
