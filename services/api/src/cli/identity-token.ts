@@ -27,7 +27,7 @@ export async function identityToken(
       if (n === variants.length - 1 || !/invalid account type/i.test(said(error))) throw refusal(error);
     }
   }
-  throw new CliError("gcloud makes no identity token");
+  throw new CliError("no identity token from gcloud");
 }
 
 function refusal(error: unknown): CliError {
@@ -40,7 +40,7 @@ function refusal(error: unknown): CliError {
       .trim()
       .split("\n")
       .find((line) => line.includes("ERROR")) ?? "it failed";
-  return new CliError(`gcloud makes no identity token: ${why}`, { next: "gcloud auth login" });
+  return new CliError(`no identity token from gcloud: ${why}`, { next: "gcloud auth login" });
 }
 
 function said(error: unknown): string {

@@ -9,9 +9,9 @@ import { ServiceProblem } from "../service-problem.ts";
 export const login: Command = defineCommand({
   name: "login",
   summary: "Get a token from gcloud and try it",
-  about: `Every command gets its token from gcloud by itself, and keeps it in memory only; this one tells whether that works, and as whom. A person's
+  about: `Every command gets its token by itself, from gcloud, and keeps it in memory only; this one tells whether that works, and as whom. A person's
 token has an audience that services do not list, so act as a service account: --impersonate for this command, or for all of them
-gcloud config set auth/impersonate_service_account ACCOUNT. DRAFTMILL_AUDIENCE is the audience when it is not the service's URL.`,
+gcloud config set auth/impersonate_service_account ACCOUNT; DRAFTMILL_AUDIENCE is the audience when it is not the service's URL.`,
   positionals: [],
   options: {
     impersonate: { type: "string", value: "ACCOUNT", help: "the service account to act as" },
@@ -88,6 +88,6 @@ function claimsOf(token: string): { readonly email?: string; readonly aud?: stri
   try {
     return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
   } catch {
-    throw new CliError("gcloud answered something that is no token");
+    throw new CliError("what came from gcloud is no token");
   }
 }
