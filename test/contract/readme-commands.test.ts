@@ -49,6 +49,7 @@ test("npm start serves every call of the README and stops with Ctrl-C", { timeou
   };
   const here = (command: string): string =>
     Object.entries(addresses).reduce((text, [documented, actual]) => text.replaceAll(documented, actual), command);
+  const environment = { ...home.environment, DRAFTMILL_URL: here("http://127.0.0.1:8080") };
   const hasGcloud = findGcloud() !== null;
   for (const { command, row } of COMMANDS) {
     if (row?.proof.how !== "run") continue;
@@ -56,7 +57,7 @@ test("npm start serves every call of the README and stops with Ctrl-C", { timeou
       t.diagnostic("no gcloud on this machine: its publish was not run");
       continue;
     }
-    const { code, output } = await runShell(here(command), home.environment);
+    const { code, output } = await runShell(here(command), environment);
     assert.equal(code, 0, `${command}\n${output}`);
     assert.match(output, row.proof.prints, command);
   }

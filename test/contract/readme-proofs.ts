@@ -45,6 +45,16 @@ export const PROOFS: readonly { readonly starts: string; readonly proof: Proof }
     proof: { how: "run", prints: /"name":"Autumn"[\s\S]*HTTP 200/ },
   },
   {
+    starts: "npx draftmill draft ",
+    proof: { how: "run", prints: /^status +created$/m },
+  },
+  {
+    starts:
+      "printf 'Email,First Name,Plan\\nada@example.com,Ada,Gold\\n' | npx draftmill import - --map to=Email --subject",
+    proof: { how: "run", prints: /^(?:[\w-]+|1 row: 1 fit\.)$/m },
+  },
+  { starts: "npx draftmill failures", proof: { how: "run", prints: /^Nothing has failed\.$/m } },
+  {
     starts: "printf 'Email,First Name,Plan",
     proof: { how: "run", prints: /"rows":2,"accepted":2,"rejected":0,[\s\S]*HTTP 20[02]/ },
   },

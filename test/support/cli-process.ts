@@ -32,7 +32,14 @@ const END_WITHIN_MS = 60_000;
 export function startCli(args: readonly string[], { url, cwd, stdin = "", env = {} }: CliOptions): CliProcess {
   const child = spawn(process.execPath, [join(ROOT, "services/api/src/cli/main.ts"), ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, TMPDIR: cwd, DRAFTMILL_URL: url, ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: cwd,
+      TMPDIR: cwd,
+      NODE_COMPILE_CACHE: join(cwd, "compiled"),
+      DRAFTMILL_URL: url,
+      ...env,
+    },
     stdio: ["pipe", "pipe", "pipe"],
     timeout: END_WITHIN_MS,
     killSignal: "SIGKILL",
