@@ -11,6 +11,7 @@ export interface CliEnd {
 
 /** The command line as a process of its own. */
 export interface CliProcess {
+  readonly pid: number;
   readonly ended: Promise<CliEnd>;
   /** Resolves once stderr has said it. */
   said(pattern: RegExp): Promise<void>;
@@ -24,12 +25,17 @@ export interface CliOptions {
   readonly cwd: string;
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** One that takes longer is killed; a minute unless given. */
+  readonly withinMs?: number;
 }
 
 const END_WITHIN_MS = 60_000;
 
 /** Runs `draftmill` with these arguments and nothing of this process's environment but its PATH. */
-export function startCli(args: readonly string[], { url, cwd, stdin = "", env = {} }: CliOptions): CliProcess {
+export function startCli(
+  args: readonly string[],
+  { url, cwd, stdin = "", env = {}, withinMs = END_WITHIN_MS }: CliOptions,
+): CliProcess {
   const child = spawn(process.execPath, [join(ROOT, "services/api/src/cli/main.ts"), ...args], {
     cwd,
     env: {
@@ -41,7 +47,7 @@ export function startCli(args: readonly string[], { url, cwd, stdin = "", env = 
       ...env,
     },
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: END_WITHIN_MS,
+    timeout: withinMs,
     killSignal: "SIGKILL",
   });
   let stderr = "";
@@ -56,6 +62,7 @@ export function startCli(args: readonly string[], { url, cwd, stdin = "", env = 
   const code = new Promise<number | null>((resolve) => child.once("close", resolve));
   const stdout = text(child.stdout).catch(() => "");
   return {
+    pid: child.pid ?? 0,
     ended: Promise.all([code, stdout]).then(([ended, out]) => ({ code: ended, stdout: out, stderr })),
     said: (pattern) =>
       new Promise((resolve, reject) => {
