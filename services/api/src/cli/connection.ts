@@ -13,7 +13,8 @@ export function connectionOf({ url, tokenFile }: CommandLine["common"], terminal
   const service = serviceUrl(url ?? (env.DRAFTMILL_URL || LOCAL_URL));
   const given = tokenFile !== undefined || Boolean(env.DRAFTMILL_TOKEN);
   const isLocal = isLoopback(service);
-  if (service.protocol === "http:" && !isLocal && (given || !isLocal))
+  const isOpen = service.protocol === "http:";
+  if (isOpen && !isLocal && given)
     throw new UsageError(`${service.href} is not encrypted, and your token would be read on the way`, "use https://");
   let known: Promise<string> | null = null;
   return {
@@ -21,7 +22,8 @@ export function connectionOf({ url, tokenFile }: CommandLine["common"], terminal
     async token(fresh) {
       if (tokenFile !== undefined) return tokenIn(tokenFile);
       if (env.DRAFTMILL_TOKEN) return env.DRAFTMILL_TOKEN.trim();
-      if (isLocal) return null;
+      // Without encryption there is nobody to give a token to.
+      if (isLocal || isOpen) return null;
       if (known === null || fresh) known = identityToken(env.DRAFTMILL_AUDIENCE || service.origin, terminal);
       return known;
     },

@@ -24,6 +24,9 @@ export async function runCommand(
     // Whoever has read enough of it has what they wanted.
     if (error instanceof OutputClosed) return 0;
     const { text, code } = toldOf(error);
+    if (error instanceof CliError && args.includes("--json")) {
+      await terminal.stdout.write(`${JSON.stringify({ error: jsonOf(error) })}\n`).catch(() => {});
+    }
     await terminal.stderr.write(text).catch(() => {});
     return code;
   }
@@ -70,6 +73,15 @@ function toldOf(error: unknown): { readonly text: string; readonly code: ExitCod
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `draftmill: this is a fault of the program: ${plainLines(trace)}\n`, code: 1 };
+}
+
+/** The same for a program. */
+function jsonOf(error: CliError): object {
+  const { message, next, exitCode } = error;
+  if (!(error instanceof ServiceProblem))
+    return { code: exitCode === 2 ? "USAGE" : "FAILED", detail: message, next, errors: [] };
+  const { status, code, detail, requestId, errors } = error.problem;
+  return { status, code, detail, requestId, next, errors };
 }
 
 function fieldLines({ problem }: ServiceProblem): string {

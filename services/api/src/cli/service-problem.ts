@@ -24,12 +24,27 @@ export function serviceProblem(status: number, body: unknown, url: string): Serv
     errors: Array.isArray(given.errors) ? given.errors : [],
     ...(text(given.id) === null ? {} : { id: String(given.id) }),
   };
-  return new ServiceProblem(problem, nextOf(status, text(given.remedy)));
+  return new ServiceProblem(problem, nextOf(status, problem.code, text(given.remedy)));
 }
 
-function nextOf(status: number, remedy: string | null): string | null {
+/** What to do about a refusal, where the command line has a command for it. */
+const NEXT: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: "draftmill login",
+  CALLER_NOT_ALLOWED: "draftmill login, as somebody whom the service's CALLERS_FILE names",
+  ROLE_NOT_ALLOWED: "draftmill login, as a caller in the role operate",
+  BATCH_NOT_FOUND: "draftmill batches",
+  DRAFT_NOT_FOUND: "draftmill failures --list, or ask again in a moment",
+  IMPORT_CHANGED: "the same command with another --key: rows that were queued make no second draft",
+  KEY_REUSED: "the same command with another --key: rows that were queued make no second draft",
+};
+
+function nextOf(status: number, code: string, remedy: string | null): string | null {
+  const known = Object.hasOwn(NEXT, code) ? NEXT[code] : undefined;
+  if (known !== undefined) return known;
   if (status === 401) return "draftmill login";
-  return remedy === null || remedy === "" ? null : remedy;
+  if (remedy !== null && remedy !== "") return remedy;
+  // Said by something in between, such as Cloud Run of more than 32 MB over HTTP/1.
+  return status === 413 ? "split the file, and import its parts one after the other" : null;
 }
 
 function text(value: unknown): string | null {

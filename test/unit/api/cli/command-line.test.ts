@@ -35,7 +35,11 @@ for (const [line, told, next] of [
   ["batches --limit 0", /--limit is a whole number from 1 to 200, and not "0"/, null],
   ["draft --to a@example.com --subject S", /draft needs --message or --html/, "draftmill draft --help"],
   ["batches --url ftp://x", /is not the URL of a service/, "draftmill --url http://127.0.0.1:8080 …"],
-  ["batches --url http://draftmill.example.com", /is not encrypted, and your token would be read/, "use https://"],
+  [
+    "batches --token-file t --url http://draftmill.example.com",
+    /is not encrypted, and your token would be read/,
+    "use https://",
+  ],
 ] as const) {
   test(`\`${line}\` is a fault of the command line: told, with what to do, and nothing on stdout`, async () => {
     const { code, stdout, stderr } = await run(line);
@@ -44,6 +48,19 @@ for (const [line, told, next] of [
     if (next !== null) assert.ok(stderr.endsWith(`\nNext: ${next}\n`), stderr);
   });
 }
+
+test("with --json a failure is JSON on stdout too, with what to do", async () => {
+  const { code, stdout } = await run("import x.csv --json");
+  assert.equal(code, 2);
+  assert.deepEqual(JSON.parse(stdout), {
+    error: {
+      code: "USAGE",
+      detail: "nobody can be asked here: stdin or stderr is no terminal",
+      next: "draftmill import x.csv --json --yes",
+      errors: [],
+    },
+  });
+});
 
 test("help goes to stdout where it is asked for, and to stderr where a command is missing", async () => {
   const asked = await run("--help");

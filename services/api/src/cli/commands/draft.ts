@@ -4,8 +4,10 @@ import { basename } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import type { DraftView } from "../../draft-view.ts";
 import { CliError, orGoOn, UsageError } from "../cli-error.ts";
+import type { Client } from "../client.ts";
 import { type Command, type CommandOptions, defineCommand, type OptionValues } from "../command.ts";
 import { draftText } from "../draft-text.ts";
+import { ServiceProblem } from "../service-problem.ts";
 import { settledDraft } from "../settled-draft.ts";
 import type { Terminal } from "../terminal.ts";
 import { pairs } from "../upload/import-options.ts";
@@ -42,16 +44,15 @@ export const draft: Command = defineCommand({
       tells: "HTML from a file, with an attachment, in somebody's mailbox",
     },
   ],
-  async run({ options, json, client }, terminal) {
+  async run({ options, json, line, client }, terminal) {
     const { stdout, stderr } = terminal;
     const key = options.key ?? randomUUID();
     const body = await bodyOf(options, terminal);
-    const queued = await client.call<{ readonly id: string; readonly status: string }>({
-      operation: "queueDraft",
-      key,
-      json: body,
-      headers: { prefer: "respond-async" },
-    });
+    const again = options.key === undefined ? `${line} --key ${key}` : line;
+    const queued = await orGoOn(
+      () => `whether it was queued is not known; to be sure, without a second draft: ${again}`,
+      () => queue(client, body, key, again),
+    );
     if (!options.wait) {
       await stdout.write(json ? `${JSON.stringify(queued)}\n` : `${queued.id}\n`);
       await stderr.write(`Queued. Next: draftmill show ${queued.id} --wait\n`);
@@ -64,6 +65,28 @@ export const draft: Command = defineCommand({
     return tellDraft(record, json, terminal);
   },
 });
+
+interface Queued {
+  readonly id: string;
+  readonly status: string;
+}
+
+async function queue(client: Client, body: object, key: string, again: string): Promise<Queued> {
+  try {
+    return await client.call<Queued>({
+      operation: "queueDraft",
+      key,
+      json: body,
+      headers: { prefer: "respond-async" },
+    });
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const isUnknown =
+      error instanceof ServiceProblem ? error.problem.code === "PUBLISH_UNCONFIRMED" : error.next === null;
+    if (isUnknown) throw new CliError(error.message, { next: again }, { cause: error });
+    throw error;
+  }
+}
 
 export const show: Command = defineCommand({
   name: "show",
