@@ -16,3 +16,9 @@ export function plainLines(value: string): string {
     .map((line) => line.split("\t").map(plainText).join("\t"))
     .join("\n");
 }
+
+/** A line of JSON for a program, which a terminal may be shown as well: the same value, with those characters escaped. */
+export function jsonLine(value: unknown): string {
+  // Within JSON they stand in texts alone, where this is how JSON itself writes them.
+  return `${plainText(JSON.stringify(value))}\n`;
+}

@@ -4,7 +4,7 @@ import type { Command, ExitCode } from "./command.ts";
 import { connectionOf } from "./connection.ts";
 import { helpOf, helpOfAll } from "./help.ts";
 import { nearest, parseCommandLine } from "./parse-command-line.ts";
-import { plainLines, plainText } from "./plain-text.ts";
+import { jsonLine, plainLines, plainText } from "./plain-text.ts";
 import { ServiceProblem } from "./service-problem.ts";
 import { quoted } from "./shell-word.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,7 +25,7 @@ export async function runCommand(
     if (error instanceof OutputClosed) return 0;
     const { text, code } = toldOf(error);
     if (error instanceof CliError && args.includes("--json")) {
-      await terminal.stdout.write(`${JSON.stringify({ error: jsonOf(error) })}\n`).catch(() => {});
+      await terminal.stdout.write(jsonLine({ error: jsonOf(error) })).catch(() => {});
     }
     await terminal.stderr.write(text).catch(() => {});
     return code;

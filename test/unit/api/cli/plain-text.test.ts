@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plainLines, plainText } from "@draftmill/api/cli/plain-text.ts";
+import { jsonLine, plainLines, plainText } from "@draftmill/api/cli/plain-text.ts";
 import { quoted } from "@draftmill/api/cli/shell-word.ts";
 import { cut, table } from "@draftmill/api/cli/table.ts";
 import fc from "fast-check";
@@ -17,6 +17,14 @@ test("what would move the cursor, ring, colour or turn the direction of text is 
 test("whatever a value is, no control character of it reaches a terminal", () => {
   const obeyed = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.doesNotMatch(plainText(text), obeyed)));
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.string({ unit: "binary" }), (json, text) => {
+      const value = { json, text };
+      const line = jsonLine(value);
+      assert.doesNotMatch(line.slice(0, -1), obeyed);
+      assert.deepEqual(JSON.parse(line), JSON.parse(JSON.stringify(value)));
+    }),
+  );
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary" }), { minLength: 1 }), (cells) => {
       const lines = table(

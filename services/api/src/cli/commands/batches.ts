@@ -1,5 +1,6 @@
 import type { BatchSummaryView, BatchView } from "../../batches/batch-view.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { jsonLine } from "../plain-text.ts";
 import { batchLine } from "../progress/batch-lines.ts";
 import type { Operation } from "../routes.ts";
 import { table } from "../table.ts";
@@ -21,7 +22,7 @@ export const batches: Command = defineCommand({
       query: { limit },
     });
     if (json) {
-      await stdout.write(items.map((item) => `${JSON.stringify(item)}\n`).join(""));
+      await stdout.write(items.map(jsonLine).join(""));
       return 0;
     }
     const rows = items.map(({ id, name, control, total, rejected, createdAt, completedAt }) => [
@@ -59,7 +60,7 @@ export const batchControls: readonly Command[] = Object.entries(CONTROLS).map(([
     ],
     async run({ positionals: [id = ""], json, client }, { stdout, stderr }) {
       const batch = await client.call<BatchView>({ operation, id });
-      await stdout.write(json ? `${JSON.stringify(batch)}\n` : `${batchLine(batch, null)}\n`);
+      await stdout.write(json ? jsonLine(batch) : `${batchLine(batch, null)}\n`);
       await stderr.write(`Next: ${next} ${id}\n`);
       return 0;
     },

@@ -7,6 +7,7 @@ import { CliError, orGoOn, UsageError } from "../cli-error.ts";
 import type { Client } from "../client.ts";
 import { type Command, type CommandOptions, defineCommand, type OptionValues } from "../command.ts";
 import { draftText } from "../draft-text.ts";
+import { jsonLine, plainText } from "../plain-text.ts";
 import { ServiceProblem } from "../service-problem.ts";
 import { settledDraft } from "../settled-draft.ts";
 import type { Terminal } from "../terminal.ts";
@@ -54,8 +55,8 @@ export const draft: Command = defineCommand({
       () => queue(client, body, key, again),
     );
     if (!options.wait) {
-      await stdout.write(json ? `${JSON.stringify(queued)}\n` : `${queued.id}\n`);
-      await stderr.write(`Queued. Next: draftmill show ${queued.id} --wait\n`);
+      await stdout.write(json ? jsonLine(queued) : `${plainText(queued.id)}\n`);
+      await stderr.write(`Queued. Next: draftmill show ${plainText(queued.id)} --wait\n`);
       return 0;
     }
     const record = await orGoOn(
@@ -103,9 +104,9 @@ export const show: Command = defineCommand({
 });
 
 async function tellDraft(record: DraftView, json: boolean, { stdout, stderr }: Terminal): Promise<0 | 1> {
-  await stdout.write(json ? `${JSON.stringify(record)}\n` : draftText(record));
+  await stdout.write(json ? jsonLine(record) : draftText(record));
   const isFailure = record.problem !== null && record.status !== "created";
-  if (isFailure && record.problem?.remedy) await stderr.write(`Next: ${draftNext(record)}\n`);
+  if (isFailure && record.problem?.remedy) await stderr.write(`Next: ${plainText(draftNext(record))}\n`);
   return isFailure || record.status === "canceled" ? 1 : 0;
 }
 

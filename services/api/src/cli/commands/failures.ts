@@ -1,7 +1,7 @@
 import type { DraftView } from "../../draft-view.ts";
 import type { FailureGroupView } from "../../failure-groups.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { plainText } from "../plain-text.ts";
+import { jsonLine, plainText } from "../plain-text.ts";
 import { quoted } from "../shell-word.ts";
 import { table } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -41,7 +41,7 @@ export const failures: Command = defineCommand({
         });
         left -= page.items.length;
         cursor = page.nextCursor ?? undefined;
-        await stdout.write(page.items.map(json ? (one) => `${JSON.stringify(one)}\n` : recordLine).join(""));
+        await stdout.write(page.items.map(json ? jsonLine : recordLine).join(""));
       } while (cursor !== undefined && left > 0);
       return 0;
     }
@@ -50,7 +50,7 @@ export const failures: Command = defineCommand({
       query: { ...filter, groupBy: "code,mailbox" },
     });
     if (json) {
-      await stdout.write(`${JSON.stringify({ groups, truncated })}\n`);
+      await stdout.write(jsonLine({ groups, truncated }));
       return 0;
     }
     if (groups.length === 0) {

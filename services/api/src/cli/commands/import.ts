@@ -4,6 +4,7 @@ import { confirm, refuseUnasked } from "../ask.ts";
 import { CliError, orGoOn } from "../cli-error.ts";
 import type { Client } from "../client.ts";
 import { type Command, defineCommand, type ExitCode } from "../command.ts";
+import { jsonLine, plainText } from "../plain-text.ts";
 import { exitCodeOf, followBatch } from "../progress/follow-batch.ts";
 import type { Terminal } from "../terminal.ts";
 import { IMPORT_OPTIONS, type ImportOrderBody, importOrderOf } from "../upload/import-options.ts";
@@ -55,7 +56,7 @@ export const importCommand: Command = defineCommand({
       if (options["dry-run"] || isAsked || options.mode === "strict") {
         const report = await sendFile(client, { file, order, dryRun: true }, terminal);
         if (options["dry-run"]) {
-          await (json ? stdout.write(`${jsonOf(report, order)}\n`) : showCheck(report, order, stdout));
+          await (json ? stdout.write(jsonOf(report, order)) : showCheck(report, order, stdout));
           return codeOf(report);
         }
         await showCheck(report, order, stderr);
@@ -67,13 +68,12 @@ export const importCommand: Command = defineCommand({
         () => `what was queued stays; to go on: ${options.resume ? line : `${line} --resume`}`,
         () => sendFile(client, { file, order, dryRun: false, key }, terminal),
       );
-      const id = String(report.id);
+      const id = plainText(String(report.id));
       await refuseCanceled(client, id, line);
-      await stdout.write(json ? `${jsonOf(report, order)}\n` : `${id}\n`);
+      await stdout.write(json ? jsonOf(report, order) : `${id}\n`);
       await stderr.write(`Queued. ${sumsText(report)}.\n`);
       await showErrors(report, order, stderr);
-      if (report.rejected > 0)
-        await stderr.write(`The rows at fault as a file: draftmill results ${report.id} --rejected\n`);
+      if (report.rejected > 0) await stderr.write(`The rows at fault as a file: draftmill results ${id} --rejected\n`);
       if (!options.watch) {
         await stderr.write(`Next: draftmill watch ${id}\n`);
         return codeOf(report);
@@ -129,5 +129,5 @@ function codeOf({ accepted, rejected }: ImportReportView): ExitCode {
 }
 
 function jsonOf(report: ImportReportView, order: ImportOrderBody): string {
-  return JSON.stringify({ ...report, errors: report.errors.flatMap((error) => rowErrorsWithColumns(error, order)) });
+  return jsonLine({ ...report, errors: report.errors.flatMap((error) => rowErrorsWithColumns(error, order)) });
 }

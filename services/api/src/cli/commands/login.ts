@@ -3,7 +3,7 @@ import { CliError } from "../cli-error.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { isLoopback } from "../connection.ts";
 import { identityToken } from "../identity-token.ts";
-import { plainText } from "../plain-text.ts";
+import { jsonLine, plainText } from "../plain-text.ts";
 import { ServiceProblem } from "../service-problem.ts";
 
 export const login: Command = defineCommand({
@@ -59,7 +59,7 @@ gcloud config set auth/impersonate_service_account ACCOUNT; DRAFTMILL_AUDIENCE i
       expiresAt: exp === undefined ? null : new Date(exp * 1_000).toISOString(),
     };
     if (options.print) await stdout.write(`${token}\n`);
-    else if (json) await stdout.write(`${JSON.stringify(who)}\n`);
+    else if (json) await stdout.write(jsonLine(who));
     else
       await stderr.write(
         `${client.url} knows you as ${plainText(String(who.email))}; the token is good until ${who.expiresAt}.\n`,

@@ -4,7 +4,7 @@ import { confirm, refuseUnasked } from "../ask.ts";
 import { CliError, orGoOn, UsageError } from "../cli-error.ts";
 import type { Client } from "../client.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { plainText } from "../plain-text.ts";
+import { jsonLine, plainText } from "../plain-text.ts";
 import { liveLines } from "../progress/live-lines.ts";
 import type { Terminal } from "../terminal.ts";
 import { pairs } from "../upload/import-options.ts";
@@ -48,7 +48,7 @@ code 3 when some were skipped.`,
       const estimate = await client.call<ReplayEstimate>({ operation: "replay", json: { ...order, dryRun: true } });
       const told = estimateText(estimate);
       if (options["dry-run"]) {
-        await stdout.write(json ? `${JSON.stringify(estimate)}\n` : `${told}\n`);
+        await stdout.write(json ? jsonLine(estimate) : `${told}\n`);
         return 0;
       }
       if (estimate.requeueable === 0)
@@ -58,7 +58,7 @@ code 3 when some were skipped.`,
     const { id } = await client.call<ReplayView>({ operation: "replay", json: order });
     const ended = await follow(client, id, terminal);
     const skipped = Object.entries(ended.skipped).filter(([reason]) => reason !== "limit");
-    await stdout.write(json ? `${JSON.stringify(ended)}\n` : `${replayText(ended)}\n`);
+    await stdout.write(json ? jsonLine(ended) : `${replayText(ended)}\n`);
     if (ended.requeued > 0) await stderr.write("They are under way. Next: draftmill failures\n");
     return ended.status === "canceled" || skipped.length > 0 ? 3 : 0;
   },
@@ -69,7 +69,7 @@ async function follow(client: Client, id: string, terminal: Terminal): Promise<R
   const live = liveLines(stderr, terminal);
   try {
     return await orGoOn(
-      () => `the service goes on with replay ${id}; what it has taken up stays taken up`,
+      () => `the service goes on with replay ${plainText(id)}; what it has taken up stays taken up`,
       async () => {
         for (;;) {
           const now = await client.call<ReplayView>({ operation: "getReplay", id });

@@ -1,5 +1,7 @@
 import { CliError } from "../cli-error.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { plainLines } from "../plain-text.ts";
+import type { Output } from "../terminal.ts";
 
 const STATES = ["queued", "processing", "created", "failed", "parked", "dead", "canceled"] as const;
 /** Of a batch of 100,000; what is cut off is an error. */
@@ -34,10 +36,12 @@ export const results: Command = defineCommand({
         ? { operation: "getRejectedRows", id, deadlineMs: DEADLINE_MS }
         : { operation: "getBatchResults", id, query: { format, state: options.state }, deadlineMs: DEADLINE_MS },
     );
+    const write = stdout.isTty ? neutralLines(stdout) : (text: string) => stdout.write(text);
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     try {
       // Piece by piece: what reads slowly is waited for.
-      for await (const piece of answer.body ?? []) await stdout.write(decoder.decode(piece, { stream: true }));
+      for await (const piece of answer.body ?? []) await write(decoder.decode(piece, { stream: true }));
+      await write(decoder.decode());
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new CliError(
@@ -49,3 +53,15 @@ export const results: Command = defineCommand({
     return 0;
   },
 });
+
+/** For a terminal; a file gets what the service sent, byte for byte. A line is shown when it is whole. */
+function neutralLines(output: Output): (text: string) => Promise<void> {
+  let rest = "";
+  return async (text) => {
+    rest += text;
+    const end = rest.lastIndexOf("\n") + 1;
+    const whole = rest.slice(0, end);
+    rest = rest.slice(end);
+    await output.write(plainLines(whole));
+  };
+}

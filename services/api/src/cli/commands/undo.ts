@@ -1,7 +1,7 @@
 import type { BatchView } from "../../batches/batch-view.ts";
 import { confirm, refuseUnasked } from "../ask.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { plainText } from "../plain-text.ts";
+import { jsonLine, plainText } from "../plain-text.ts";
 import { followBatch } from "../progress/follow-batch.ts";
 
 export const undo: Command = defineCommand({
@@ -35,7 +35,7 @@ when nothing can be under way any more, three minutes after it was ordered. Exit
     const { deleted = 0, keptEdited = 0, gone = 0 } = batch.undo ?? {};
     await stdout.write(
       json
-        ? `${JSON.stringify(batch)}\n`
+        ? jsonLine(batch)
         : `${deleted} deleted, ${keptEdited} kept because they were edited, ${gone} already gone\n`,
     );
     if (keptEdited > 0) await stderr.write(`Next: draftmill results ${id} --state created has those that were kept\n`);

@@ -1,5 +1,6 @@
 import { CliError, UsageError } from "../cli-error.ts";
 import { type Command, defineCommand, type ExitCode } from "../command.ts";
+import { jsonLine } from "../plain-text.ts";
 import type { Terminal } from "../terminal.ts";
 import { IMPORT_OPTIONS, importOrderOf } from "../upload/import-options.ts";
 import { rowErrorLines, rowErrorsWithColumns, sumsText } from "../upload/report-text.ts";
@@ -33,7 +34,7 @@ drafts in: with --online it is asked, and tells the first hundred rows at fault.
       if (json) {
         const errors = report.errors.flatMap((error) => rowErrorsWithColumns(error, order));
         const { rows, accepted, rejected, repeated, roleAddresses } = report;
-        await stdout.write(`${JSON.stringify({ rows, accepted, rejected, repeated, roleAddresses, errors })}\n`);
+        await stdout.write(jsonLine({ rows, accepted, rejected, repeated, roleAddresses, errors }));
       } else {
         await writeLines(
           report.errors.flatMap((error) => rowErrorLines(error, order)),

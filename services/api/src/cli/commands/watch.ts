@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from "../command.ts";
+import { jsonLine } from "../plain-text.ts";
 import { exitCodeOf, followBatch } from "../progress/follow-batch.ts";
 
 export const watch: Command = defineCommand({
@@ -16,7 +17,7 @@ ten seconds. It ends with the batch: 0 when every request is a draft, 3 when som
   ],
   async run({ positionals: [id = ""], json, client }, terminal) {
     const batch = await followBatch(client, id, terminal);
-    if (json) await terminal.stdout.write(`${JSON.stringify(batch)}\n`);
+    if (json) await terminal.stdout.write(jsonLine(batch));
     const { counts, status } = batch;
     const failed = counts.failed + counts.dead + counts.parked;
     if (failed > 0) await terminal.stderr.write(`${failed} became no draft. Next: draftmill failures --batch ${id}\n`);
