@@ -36,12 +36,15 @@ export const results: Command = defineCommand({
         ? { operation: "getRejectedRows", id, deadlineMs: DEADLINE_MS }
         : { operation: "getBatchResults", id, query: { format, state: options.state }, deadlineMs: DEADLINE_MS },
     );
-    const write = stdout.isTty ? neutralLines(stdout) : (text: string) => stdout.write(text);
+    const text = stdout.isTty
+      ? neutralLines(stdout)
+      : { write: (piece: string) => stdout.write(piece), async end() {} };
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     try {
       // Piece by piece: what reads slowly is waited for.
-      for await (const piece of answer.body ?? []) await write(decoder.decode(piece, { stream: true }));
-      await write(decoder.decode());
+      for await (const piece of answer.body ?? []) await text.write(decoder.decode(piece, { stream: true }));
+      await text.write(decoder.decode());
+      await text.end();
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new CliError(
@@ -55,13 +58,16 @@ export const results: Command = defineCommand({
 });
 
 /** For a terminal; a file gets what the service sent, byte for byte. A line is shown when it is whole. */
-function neutralLines(output: Output): (text: string) => Promise<void> {
+function neutralLines(output: Output): { write(piece: string): Promise<void>; end(): Promise<void> } {
   let rest = "";
-  return async (text) => {
-    rest += text;
-    const end = rest.lastIndexOf("\n") + 1;
-    const whole = rest.slice(0, end);
-    rest = rest.slice(end);
-    await output.write(plainLines(whole));
+  return {
+    async write(piece) {
+      rest += piece;
+      const end = rest.lastIndexOf("\n") + 1;
+      const whole = rest.slice(0, end);
+      rest = rest.slice(end);
+      await output.write(plainLines(whole));
+    },
+    end: () => output.write(plainLines(rest)),
   };
 }
