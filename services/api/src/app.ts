@@ -113,7 +113,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     registerReplays(guarded, { ...draftDeps, replayLeaseMs: deps.replayLeaseMs });
     registerIncidents(guarded, deps);
     registerBatches(guarded, deps);
-    registerImports(guarded, deps);
+    registerImports(guarded, { ...deps, stopping: stop.signal });
     done();
   });
   return app;

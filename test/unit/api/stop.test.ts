@@ -57,6 +57,31 @@ test("what still comes over an open connection while it stops is refused as retr
   await closed;
 });
 
+test("a file that is still coming is refused as retryable while it stops, and goes on under its key elsewhere", async (t) => {
+  const { app, ledger, publisher } = await anApi(t);
+  const rows = Array.from({ length: 1_500 }, (_, n) => `p${n}@example.com,Offer ${n},Text\n`);
+  const file = `to,subject,message\n${rows.join("")}`;
+  const { port, hostname } = new URL(await addressOf(app));
+  const client = connect(Number(port), hostname);
+  t.after(() => client.destroy());
+  client.write(`POST /v1/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nIdempotency-Key: k\r\n`);
+  client.write(`Content-Length: ${file.length}\r\n\r\n${file.slice(0, -1_000)}`);
+  // The rest never comes.
+  while (publisher.published.length < 1_000) await new Promise(setImmediate);
+  const closed = app.close();
+  let answer = "";
+  for await (const bytes of client) answer += String(bytes);
+  assert.match(answer, /^HTTP\/1\.1 503 /);
+  assert.match(answer, /"code":"SHUTTING_DOWN"/);
+  await closed;
+
+  const next = await anApi(t, { ledger, publisher });
+  const headers = { "content-type": "text/csv", "idempotency-key": "k" };
+  const whole = await next.app.inject({ method: "POST", url: "/v1/imports", headers, payload: file });
+  assert.deepEqual([whole.statusCode, whole.json().accepted], [202, 1_500]);
+  assert.equal(publisher.published.length, 1_500);
+});
+
 // Bodies have a limit of our own: test/hostile/slow-connections.test.ts waits for it.
 test("slow heads have a limit", async (t) => {
   const { app } = await anApi(t);

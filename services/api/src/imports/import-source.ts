@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { untilAborted } from "@draftmill/shared/deadline.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyRequest } from "fastify";
 import { csvRows } from "./csv-rows.ts";
@@ -19,21 +20,24 @@ export interface ImportSource {
 
 /**
  * The rows of a request to import, and what goes with them: as `multipart/form-data` with the parts `import` (JSON) and `file`, in this
- * order; or the file alone as the body, with that JSON in the query. Reads no more of the file than is asked for.
+ * order; or the file alone as the body, with that JSON in the query. Reads no more of the file than is asked for, and nothing more once
+ * the process is to stop: the file goes on elsewhere when it comes again under its key.
  */
 export async function importSource(
   request: FastifyRequest<{ Querystring: { import?: string } }>,
+  stopping: AbortSignal,
 ): Promise<ImportSource> {
   if (!request.isMultipart()) {
     const { import: text = "{}" } = request.query;
-    return sourceOf(parseImportOrder(parseJson(text)), request.body, request.headers["content-type"] ?? "");
+    const type = request.headers["content-type"] ?? "";
+    return sourceOf(parseImportOrder(parseJson(text)), request.body, type, stopping);
   }
   let order = parseImportOrder({});
   for await (const part of request.parts()) {
     if (part.type === "file") {
       const type =
         part.filename.endsWith(".ndjson") || part.filename.endsWith(".jsonl") ? "application/x-ndjson" : part.mimetype;
-      return sourceOf(order, part.file, type);
+      return sourceOf(order, part.file, type, stopping);
     }
     if (part.fieldname !== "import")
       throw invalid(`there is no part ${JSON.stringify(part.fieldname.slice(0, 64))}; known are import and file`);
@@ -42,21 +46,23 @@ export async function importSource(
   throw invalid("there is no part file; it comes after the part import");
 }
 
-function sourceOf(order: ImportOrder, stream: unknown, type: string): ImportSource {
-  const text = utf8Text(moving(stream as Readable), FILE_BYTES_MAX);
+function sourceOf(order: ImportOrder, stream: unknown, type: string, stopping: AbortSignal): ImportSource {
+  const text = utf8Text(moving(stream as Readable, stopping), FILE_BYTES_MAX);
   const isTable = !/ndjson|jsonl/.test(type);
   return { order, rows: isTable ? csvRows(text) : ndjsonRows(text), isTable };
 }
 
 /** The pieces of a file, as long as they come. Leaves the stream open at its end: the answer goes the same way. */
-async function* moving(stream: Readable): AsyncGenerator<Buffer> {
+async function* moving(stream: Readable, stopping: AbortSignal): AsyncGenerator<Buffer> {
   const pieces = stream.iterator({ destroyOnReturn: false });
   for (;;) {
     const patience = new AbortController();
     const stands = delay(STANDS_STILL_MS, "stands" as const, { signal: patience.signal, ref: false }).catch(
       () => "stands" as const,
     );
-    const next = await Promise.race([pieces.next(), stands]);
+    const next = await untilAborted(Promise.race([pieces.next(), stands]), stopping).catch((error: unknown) => {
+      throw stopping.aborted ? new DraftError("SHUTTING_DOWN") : error;
+    });
     patience.abort();
     if (next === "stands") throw new DraftError("REQUEST_INCOMPLETE");
     if (next.done === true) return;

@@ -52,8 +52,11 @@ function dropRest(file: IncomingMessage): void {
 }
 
 /** Files of many requests, and what was wrong with their rows. */
-export function registerImports(app: FastifyInstance, deps: SubmitDeps & { readonly unitsPerMinute: number }): void {
-  const { ledger, unitsPerMinute } = deps;
+export function registerImports(
+  app: FastifyInstance,
+  deps: SubmitDeps & { readonly unitsPerMinute: number; readonly stopping: AbortSignal },
+): void {
+  const { ledger, unitsPerMinute, stopping } = deps;
   void app.register((files, _options, done) => {
     files.removeAllContentTypeParsers();
     files.addContentTypeParser(["text/csv", "application/x-ndjson"], (_request, payload, ready) =>
@@ -75,7 +78,7 @@ export function registerImports(app: FastifyInstance, deps: SubmitDeps & { reado
         try {
           // With their parsers and templates, which a start need not pay for.
           const { dryRun, importSource, runImport } = await importing();
-          const source = await importSource(request);
+          const source = await importSource(request, stopping);
           if (request.query.dryRun) {
             const checking = { ...source, rules: { ...deps, access } };
             const { report, previews } = await dryRun(source.rows, checking, deps.clock.nowMs());
