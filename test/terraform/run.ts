@@ -8,6 +8,9 @@ import { after, before, test } from "node:test";
 import { parseCallers } from "@draftmill/api/callers/parse-callers.ts";
 import { readApiConfig } from "@draftmill/api/config.ts";
 import { readWorkerConfig } from "@draftmill/worker/config.ts";
+import { parse } from "yaml";
+import { unknownFields } from "../support/api-messages.ts";
+import { findGcloud } from "../support/gcloud.ts";
 import { ROOT } from "../support/readme.ts";
 import { GRANTS } from "./grants.ts";
 import { FULL_SETTINGS } from "./settings.ts";
@@ -128,6 +131,20 @@ test("each grant is in the table, and none is made to everybody or for the whole
   assert.deepEqual(granted, GRANTS);
   const other = [...plan.resources.values()].filter(({ type }) => /_iam_(binding|policy)$/.test(type));
   assert.deepEqual(other, [], "a binding or a policy takes away what others have granted");
+});
+
+test("the dashboard and the build are messages that Google's APIs know", {
+  skip: findGcloud() === null && "no gcloud on this machine",
+}, async () => {
+  const dashboard = JSON.parse(String(planned("google_monitoring_dashboard.draftmill[0]").dashboard_json));
+  const build = parse(await readFile(`${ROOT}infra/image/cloudbuild.yaml`, "utf8"));
+  const misspelt = { ...dashboard, mosaicLayout: { ...dashboard.mosaicLayout, colums: 48 } };
+  const unknown = await unknownFields(findGcloud() ?? "", [
+    ["monitoring", "v1", "Dashboard", dashboard],
+    ["cloudbuild", "v1", "Build", build],
+    ["monitoring", "v1", "Dashboard", misspelt],
+  ]);
+  assert.deepEqual(unknown, ["Dashboard.mosaicLayout.colums"], "the misspelt one, and no other");
 });
 
 test("a word that is misspelt anywhere, and a value that does not exist, is found", async (t) => {
