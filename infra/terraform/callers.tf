@@ -25,6 +25,11 @@ resource "google_secret_manager_secret" "callers" {
 resource "google_secret_manager_secret_version" "callers" {
   secret      = google_secret_manager_secret.callers.id
   secret_data = jsonencode({ callers = local.callers })
+  # A revision names the version that it was made with, and one that is rolled back to needs it still.
+  deletion_policy = "ABANDON"
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "google_secret_manager_secret_iam_member" "api_reads_callers" {

@@ -210,6 +210,12 @@ test("each alert and tile reads a metric that is made, and each alert leads to a
   assert.ok(titles.length >= 11);
   const headings = [...readText(RUNBOOK).matchAll(/^## (.*)$/gm)].map(([, heading = ""]) => heading);
   for (const title of titles) assert.ok(headings.includes(title), `the runbook has no heading "${title}"`);
+  const watched = tableUnder(readText(RUNBOOK), "What is watched").slice(2);
+  const severities = [...hcl("alerts.tf").matchAll(/severity += "([A-Z]+)"/g)].map(([, severity = ""]) => severity);
+  assert.deepEqual(watched.map((row) => / ([A-Z]+) \|$/.exec(row)?.[1]).sort(), severities.sort());
+  const linked = watched.map((row) => /^\| \[([^\]]+)\]\(#([\w-]+)\)/.exec(row)?.slice(1) ?? []);
+  assert.deepEqual([...new Set(linked.map(([title]) => title))].sort(), [...titles].sort());
+  for (const [title = "", slug] of linked) assert.equal(slug, title.toLowerCase().replaceAll(" ", "-"));
   // GitHub makes the link of a heading so; Terraform makes it by these two replacements alone.
   for (const title of titles) assert.match(title, /^[A-Za-z0-9 ]+$/);
 });

@@ -23,6 +23,7 @@ interface Job {
   readonly needs?: string;
   readonly environment?: string;
   readonly permissions?: Readonly<Record<string, string>>;
+  readonly container?: string;
   readonly "timeout-minutes"?: number;
   readonly steps?: readonly Step[];
 }
@@ -65,7 +66,7 @@ test("nobody's code but the branch's own runs with rights, and no key is kept at
 /** The keys that these workflows need, of https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax: another is misspelt. */
 const KEYS = {
   workflow: ["name", "on", "permissions", "concurrency", "jobs"],
-  job: ["uses", "needs", "if", "runs-on", "timeout-minutes", "environment", "permissions", "env", "steps"],
+  job: ["uses", "needs", "if", "runs-on", "container", "timeout-minutes", "environment", "permissions", "env", "steps"],
   step: ["name", "id", "if", "uses", "run", "with", "env", "working-directory"],
 } as const;
 
@@ -99,6 +100,8 @@ test("every action is the commit of a release, the same one everywhere", () => {
     pins.set(action, pin);
   }
   assert.ok(pins.size >= 5);
+  const node = readText(".node-version").trim();
+  for (const { where, job } of JOBS) assert.ok([undefined, `node:${node}-bookworm`].includes(job.container), where);
   for (const { where, step } of STEPS) {
     if (step.uses?.startsWith("actions/checkout@")) assert.equal(step.with?.["persist-credentials"], false, where);
   }
@@ -140,6 +143,13 @@ test("a step refers to steps before it, and the deployment goes check, build, pl
     jobs?.deploy?.steps?.flatMap(({ name }) => name ?? []),
     ["What is there", "Build the images", "Plan", "Apply", "Doctor", "Smoke"],
   );
+});
+
+test("GitHub checks with Terraform, and fails where that is missing", () => {
+  const steps = WORKFLOWS.find(({ name }) => name === "check.yml")?.workflow.jobs.check?.steps ?? [];
+  assert.ok(steps.some(({ uses }) => uses?.startsWith("hashicorp/setup-terraform@")));
+  assert.deepEqual(steps.find(({ run }) => run === "bash .ci/run")?.env, { TERRAFORM_REQUIRED: "true" });
+  assert.match(readText(".ci/run"), /TERRAFORM_REQUIRED:-\} == true[^\n]*\n {2}fail /);
 });
 
 test("the variables that the deployment reads are those that the document tells to set", () => {

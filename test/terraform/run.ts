@@ -74,6 +74,16 @@ test("the example of deploy.md plans as deploy.md says, before the images and wi
     (await workspace.plan(`${example}images = { api = "${api}", worker = "${worker}" }`)).resources.size - before;
   const told = [...document.matchAll(/`Plan: (\d+) to add/g)].map(([, count]) => Number(count));
   assert.deepEqual(told, [before, added]);
+  // The first draft of the document is one that its own settings allow.
+  const [, mailbox = "", caller = ""] =
+    /"mailbox":"([^"]+)"[\s\S]*?--impersonate-service-account=(\S+)/.exec(document) ?? [];
+  const entry = new RegExp(`caller = "${caller.replaceAll(".", "\\.")}"[^\\n]*mailboxes = \\[([^\\]]*)\\]`).exec(
+    example,
+  )?.[1];
+  assert.ok(
+    entry?.includes(`"${mailbox}"`) && example.includes(`mailboxes    = ["${mailbox}"`),
+    `${caller}, ${mailbox}`,
+  );
 });
 
 /** The environment of a container as Cloud Run would set it. */
