@@ -21,6 +21,11 @@ output "image_repository" {
   value       = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}"
 }
 
+output "images" {
+  description = "What runs now. An apply by hand begins with it, or it rolls back what was deployed since."
+  value       = var.images
+}
+
 output "doctor" {
   description = "Looks at the whole of it from inside."
   value       = "gcloud run jobs execute ${var.prefix}-doctor --project=${var.project_id} --region=${var.region} --wait"

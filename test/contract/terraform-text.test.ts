@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { API_VARIABLES } from "@draftmill/api/config.ts";
 import { ERROR_CODES } from "@draftmill/shared/error-codes.ts";
@@ -12,6 +12,7 @@ import type { Outcome } from "@draftmill/worker/outcome.ts";
 import { aRecord } from "../conformance/ledger/a-record.ts";
 import { type LogLine, parseLogFilter } from "../support/log-filter.ts";
 import { ROOT, readText, tableUnder } from "../support/readme.ts";
+import { trackedFiles } from "../support/repository.ts";
 
 const FOLDER = "infra/terraform";
 const RUNBOOK = "infra/docs/runbook.md";
@@ -226,7 +227,9 @@ test("each variable and output says what it is for, and is explained nowhere twi
       assert.match(block, /^ {2}description += "[A-Z].{10,}"$|^ {2}description += "[a-z]\w+:? .{10,}"$/m, block);
     }
   }
-  for (const name of readdirSync(`${ROOT}${FOLDER}`))
-    assert.ok(!name.endsWith(".tfvars"), `${name} is of one installation`);
-  assert.ok(existsSync(`${ROOT}${FOLDER}/tests`));
+  assert.deepEqual(
+    trackedFiles().filter((path) => path.endsWith(".tfvars")),
+    [],
+    "these are of one installation",
+  );
 });
