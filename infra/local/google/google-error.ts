@@ -1,11 +1,12 @@
 import type { Answer } from "./answer.ts";
+import { CLOUD_ERRORS } from "./cloud/cloud-errors.ts";
 import { GMAIL_ERRORS } from "./gmail/gmail-errors.ts";
 import { IAM_ERRORS } from "./iam-errors.ts";
 import type { Scene } from "./scene.ts";
 import { TOKEN_ERRORS } from "./token-errors.ts";
 
 /** Every way in which this Google can refuse, by name; a scripted fault picks from the same table. */
-const ERROR_TABLE = { ...GMAIL_ERRORS, ...IAM_ERRORS, ...TOKEN_ERRORS } as const;
+const ERROR_TABLE = { ...GMAIL_ERRORS, ...IAM_ERRORS, ...TOKEN_ERRORS, ...CLOUD_ERRORS } as const;
 
 export type GoogleErrorName = keyof typeof ERROR_TABLE;
 

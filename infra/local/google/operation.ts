@@ -21,6 +21,7 @@ export const OPERATIONS = [
   "getProfile",
   "sendAs.list",
   "sendAs.get",
+  "cloud.read",
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];

@@ -5,6 +5,9 @@ import { AccessTokens } from "./access-tokens.ts";
 import { adminRoutes } from "./admin-routes.ts";
 import { type CallLog, RecordedCalls } from "./call-log.ts";
 import { certs } from "./certs.ts";
+import { cloudAdminRoutes } from "./cloud/cloud-admin-routes.ts";
+import { type CloudProject, KnownProject } from "./cloud/cloud-project.ts";
+import { cloudRoutes } from "./cloud/cloud-routes.ts";
 import { type FaultScript, ScriptedFaults } from "./faults.ts";
 import { accountRoutes } from "./gmail/account-routes.ts";
 import { draftHeaders } from "./gmail/draft-resource.ts";
@@ -77,12 +80,16 @@ export interface SandboxGoogle {
   readonly calls: CallLog;
   readonly faults: FaultScript;
   readonly admin: GoogleAdmin;
+  /** The project in which Draftmill is deployed, as `draftmill doctor` sees it. */
+  readonly cloud: CloudProject;
   /** What must never happen: an attempt to send, or a fault of the sandbox itself. Empty after a good run. */
   readonly violations: readonly string[];
   /** Ends every connection and closes the state file; may be called again. */
   close(): Promise<void>;
 }
 
+/** Where everything of the project runs. */
+const REGION = "europe-west1";
 const USUAL_API = "http://127.0.0.1:8080";
 
 const GMAIL_COMPOSE = "https://www.googleapis.com/auth/gmail.compose";
@@ -124,11 +131,23 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
   });
   const quota = new Quota(clock, unitsPerMinute, options.quotaWindowMs);
   const listLag = new ListLag(clock);
+  const cloud = new KnownProject({
+    project: projectId,
+    number: projectNumber,
+    region: REGION,
+    prefix: "draftmill",
+    worker: account.email,
+    api: `draftmill-api@${projectId}.iam.gserviceaccount.com`,
+    push: `draftmill-push@${projectId}.iam.gserviceaccount.com`,
+    nowMs: clock.nowMs(),
+  });
   const { signer } = options;
   app.register(metadataServer({ operation, account, tokens, signer, clock, projectId, projectNumber }));
   app.register(signJwtApi({ operation, accounts, tokens, workspace, clock }));
   app.register(tokenEndpoint({ operation, accounts, tokens, workspace, signer, clock }));
   app.register(adminRoutes(calls, faults, violations));
+  app.register(cloudRoutes({ operation, tokens, project: cloud }));
+  app.register(cloudAdminRoutes(cloud));
   app.register(
     mailboxPage({
       store,
@@ -171,6 +190,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
       GMAIL_ENDPOINT: url,
       OAUTH_TOKEN_ENDPOINT: `${url}/token`,
       GOOGLE_CERTS_ENDPOINT: `${url}/oauth2/v3/certs`,
+      GOOGLE_APIS_ENDPOINT: url,
       GOOGLE_CLOUD_PROJECT: projectId,
     }),
     drafts: (mailbox) =>
@@ -186,6 +206,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
     calls,
     faults,
     admin: googleAdmin({ workspace, tokens, store, quota, listLag }),
+    cloud,
     violations,
     close: () => {
       closed ??= close();
@@ -218,6 +239,9 @@ function googleAdmin({ workspace, tokens, store, quota, listLag }: Administered)
     },
     setIamCredentialsApi: (enabled) => {
       workspace.iamCredentialsApiEnabled = enabled;
+    },
+    dropMarkers: (dropped) => {
+      workspace.markersDropped = dropped;
     },
     expireTokens: () => tokens.revokeAll(),
     setAliases: (mailbox, addresses) => workspace.setAliases(mailbox, addresses),

@@ -23,6 +23,8 @@ export interface GoogleAdmin {
   editDraft(mailbox: string, draftId: string): void;
   /** What a person does who sends a draft or throws it away. */
   deleteDraft(mailbox: string, draftId: string): void;
+  /** Has drafts lose our own header when they are saved, as Gmail is trusted not to do. */
+  dropMarkers(dropped: boolean): void;
   /** The quota of every user from here on. */
   setQuota(unitsPerMinute: number): void;
   /** drafts.list leaves a draft of the mailbox out until it is so old; `Infinity` hides all of them, 0 shows all. */
@@ -41,6 +43,7 @@ export class Workspace {
   #delegated: ReadonlySet<string>;
   signingDenied = false;
   gmailApiEnabled = true;
+  markersDropped = false;
   iamCredentialsApiEnabled = true;
 
   constructor(users: readonly string[] | "any", domains: readonly string[], delegatedScopes: readonly string[]) {

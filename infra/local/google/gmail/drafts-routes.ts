@@ -10,7 +10,7 @@ import type { DraftContent, DraftEntry, DraftStore, StoredDraft } from "./draft-
 import { type GmailMethodParts, gmailMethod } from "./gmail-method.ts";
 import type { ListLag } from "./list-lag.ts";
 import type { GmailMethodName } from "./methods.ts";
-import { savedMessage } from "./saved-message.ts";
+import { savedMessage, withoutMarker } from "./saved-message.ts";
 import { LARGEST_UPLOAD_BYTES, parseUpload } from "./upload.ts";
 import { assertRecipients } from "./validate-raw.ts";
 
@@ -131,7 +131,8 @@ export function draftsRoutes(parts: DraftsParts): FastifyPluginCallback {
     if (input.raw === undefined) throw new Refusal("missingDraft");
     const aliases = parts.workspace.aliasesOf(mailbox);
     const isSender = (address: string) => aliases === undefined || [mailbox, ...aliases].includes(address);
-    const saved = savedMessage(input.raw, { mailbox, isSender }, parts.projectNumber, parts.clock.nowMs());
+    const raw = parts.workspace.markersDropped ? withoutMarker(input.raw) : input.raw;
+    const saved = savedMessage(raw, { mailbox, isSender }, parts.projectNumber, parts.clock.nowMs());
     assertRecipients(saved.raw);
     if (input.threadId !== undefined) assertThread(mailbox, input.threadId);
     return { ...saved, threadId: input.threadId };

@@ -3,6 +3,7 @@ import { addressParser } from "postal-mime";
 import { headerValue, parseHeaders, splitMessage, unfoldHeaders } from "./mime-part.ts";
 
 const FROM = /^From[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim;
+const MARKER = /^X-Draftmill-Id[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim;
 const MESSAGE_ID = /^Message-ID[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim;
 
 export interface SavedMessage {
@@ -43,6 +44,11 @@ export function savedMessage(
     body,
   ]);
   return { raw, rfc822MessageId };
+}
+
+/** The message without the header by which its draft is found again. */
+export function withoutMarker(sent: Buffer): Buffer {
+  return withoutField(sent, MARKER);
 }
 
 function withCrlf(message: Buffer): Buffer {

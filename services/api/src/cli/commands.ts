@@ -10,6 +10,7 @@ import { results } from "./commands/results.ts";
 import { undo } from "./commands/undo.ts";
 import { validate } from "./commands/validate.ts";
 import { watch } from "./commands/watch.ts";
+import { doctor } from "./doctor/doctor-command.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   results,
   failures,
   replay,
+  doctor,
   login,
   completionOf(() => COMMANDS),
 ];

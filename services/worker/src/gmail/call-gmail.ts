@@ -25,7 +25,7 @@ export interface RequestOptions {
 }
 
 export interface GmailCall<Mailbox extends string, Data> {
-  readonly operation: "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete";
+  readonly operation: "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete" | "getProfile";
   readonly mailbox: Mailbox;
   readonly signal: AbortSignal;
   /** Runs synchronously right before the request leaves; throws a `DraftError` to keep it back. */

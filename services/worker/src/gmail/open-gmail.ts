@@ -3,6 +3,7 @@ import type { OnGoogleCall } from "../google/google-call.ts";
 import { openGoogleTransport } from "../google/google-transport.ts";
 import { openDelegation } from "../token/open-delegation.ts";
 import { fetchAllowedOnly } from "./allowed-calls.ts";
+import type { CallGmailDeps } from "./call-gmail.ts";
 import { openDraftsResource } from "./drafts-resource.ts";
 import { createGmailClient } from "./gmail-client.ts";
 import type { Gmail } from "./gmail-port.ts";
@@ -47,7 +48,13 @@ const FIND_MAX = 500;
  * no connection before the first call, and holds nothing that needs closing.
  */
 export function openGmail(options: GmailOptions): Gmail {
-  const { endpoints, serviceAccount, scope, timeoutMs, metadataOnly = false, findMax = FIND_MAX } = options;
+  const { findMax = FIND_MAX } = options;
+  return createGmailClient({ ...openGmailCalls(options), drafts: openDraftsResource(), findMax });
+}
+
+/** What every call to Gmail is made of; the only way to Gmail, through the list of calls that may be made. */
+export function openGmailCalls(options: GmailOptions): CallGmailDeps {
+  const { endpoints, serviceAccount, scope, timeoutMs, metadataOnly = false } = options;
   const { fetch = globalThis.fetch } = options;
   const context = { clock: options.clock, onCall: options.onCall };
   const { clients, explain } = openDelegation({
@@ -62,6 +69,5 @@ export function openGmail(options: GmailOptions): Gmail {
     gmailTransport: openGoogleTransport(timeoutMs, fetchAllowedOnly(endpoints.GMAIL_ENDPOINT, fetch)),
     context,
   });
-  const drafts = openDraftsResource();
-  return createGmailClient({ clients, explain, context, drafts, findMax, endpoint: endpoints.GMAIL_ENDPOINT });
+  return { clients, explain, context, endpoint: endpoints.GMAIL_ENDPOINT };
 }

@@ -11,7 +11,8 @@ export type GoogleOperation =
   | "drafts.create"
   | "drafts.list"
   | "drafts.get"
-  | "drafts.delete";
+  | "drafts.delete"
+  | "getProfile";
 
 /** One call to Google, as it may be logged: nothing in it comes from a body, a token or a mail. */
 export interface GoogleCall {
