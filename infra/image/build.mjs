@@ -2,11 +2,13 @@
  * Bundles each service and the command line into one file, `dist/<name>.mjs`, that runs in an empty folder with nothing but Node, and
  * lists beside it what is in it: `dist/<name>.sbom.json`.
  *
- *   node infra/image/build.mjs [--out DIR]     default: dist
+ *   node infra/image/build.mjs [--out DIR] [--images]     default: dist
+ *
+ * With --images a folder for each image is put beside them, with the files as the image has them.
  *
  * Exits 1 when a bundle has outgrown budgets.json: what a process loads at its start is paid for at every cold start.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -17,9 +19,13 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const BUNDLES = [
   { name: "api", entry: "services/api/src/main.ts" },
   { name: "worker", entry: "services/worker/src/main.ts" },
+  // Goes into the worker's image: a job that asks with the worker's identity.
+  { name: "doctor", entry: "services/worker/src/doctor/main.ts" },
   // It begins with #!, and is run as it is.
   { name: "draftmill", entry: "services/api/src/cli/main.ts", mode: 0o755 },
 ];
+/** What an image holds, by the bundle's name and the image's own. */
+const IMAGES = { api: { api: "service" }, worker: { worker: "service", doctor: "doctor" } };
 const HEAVIEST_SHOWN = 12;
 
 /** Most of what is bundled is CommonJS, which esbuild runs inside an ES module only if these three names exist. */
@@ -32,11 +38,14 @@ const COMMONJS_NAMES = [
   "const __dirname = bannerDirname(__filename);",
 ].join("\n");
 
-const { values } = parseArgs({ options: { out: { type: "string", default: join(ROOT, "dist") } } });
+const { values } = parseArgs({
+  options: { out: { type: "string", default: join(ROOT, "dist") }, images: { type: "boolean", default: false } },
+});
 const budgets = JSON.parse(readFileSync(join(import.meta.dirname, "budgets.json"), "utf8"));
 
 mkdirSync(resolve(values.out), { recursive: true });
 const bundles = await Promise.all(BUNDLES.map((one) => bundle(one, resolve(values.out))));
+if (values.images) fillImages(resolve(values.out));
 const row = (name, ...cells) => console.log(name.padEnd(10) + cells.map(column).join(""));
 row("bundle", "bytes", "budget", "modules", "budget");
 for (const { name, bytes, modules } of bundles) {
@@ -80,6 +89,20 @@ async function bundle({ name, entry, mode }, outDir) {
   const sbom = sbomOf(name === "draftmill" ? name : `draftmill-${name}`, version, output.inputs);
   writeFileSync(join(outDir, `${name}.sbom.json`), `${JSON.stringify(sbom, null, 2)}\n`);
   return { name, bytes: output.bytes, modules: Object.keys(output.inputs).length, weights: weigh(output.inputs) };
+}
+
+function fillImages(outDir) {
+  for (const [image, bundles] of Object.entries(IMAGES)) {
+    const folder = join(outDir, "images", image);
+    mkdirSync(folder, { recursive: true });
+    for (const [name, own] of Object.entries(bundles)) {
+      copyFileSync(join(outDir, `${name}.mjs`), join(folder, `${own}.mjs`));
+      copyFileSync(
+        join(outDir, `${name}.sbom.json`),
+        join(folder, own === "service" ? "sbom.json" : `${own}.sbom.json`),
+      );
+    }
+  }
 }
 
 /** Bytes in the bundle by package, heaviest first. */

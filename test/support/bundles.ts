@@ -10,10 +10,13 @@ const run = promisify(execFile);
 const BUILD_TIMEOUT_MS = 60_000;
 
 /** Builds the bundles into a folder outside the repository, where no node_modules is to be found, for one test's life. */
-export async function buildBundles(t: Pick<TestContext, "after">): Promise<{ folder: string; printed: string }> {
+export async function buildBundles(
+  t: Pick<TestContext, "after">,
+  ...more: readonly string[]
+): Promise<{ folder: string; printed: string }> {
   const folder = await mkdtemp(join(tmpdir(), "draftmill-dist-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const build = [join(ROOT, "infra/image/build.mjs"), "--out", folder];
+  const build = [join(ROOT, "infra/image/build.mjs"), "--out", folder, ...more];
   const { stdout } = await run(process.execPath, build, { timeout: BUILD_TIMEOUT_MS });
   return { folder, printed: stdout };
 }

@@ -1,4 +1,4 @@
-import { type AuthClient, Compute, GoogleAuth } from "google-auth-library";
+import type { AuthClient } from "google-auth-library";
 import { CannotTell } from "./probe.ts";
 
 /** Reading suffices: https://cloud.google.com/docs/authentication/application-default-credentials */
@@ -21,13 +21,15 @@ export class NoCredentials extends CannotTell {
 
 /** Headers of application default credentials: those of whoever runs this. Looked for once; rejects with NoCredentials. */
 export function operatorHeaders({ project, metadataOnly }: OperatorCredentialsOptions): () => Promise<Headers> {
-  const auth = new GoogleAuth<AuthClient>({
-    scopes: SCOPES,
-    projectId: project,
-    ...(metadataOnly ? { authClient: new Compute({ scopes: SCOPES }) } : {}),
-  });
   let found: Promise<Headers> | null = null;
   const find = async (): Promise<Headers> => {
+    // Loaded when it is asked for: no other command needs it.
+    const { Compute, GoogleAuth } = await import("google-auth-library");
+    const auth = new GoogleAuth<AuthClient>({
+      scopes: SCOPES,
+      projectId: project,
+      ...(metadataOnly ? { authClient: new Compute({ scopes: SCOPES }) } : {}),
+    });
     try {
       const headers = new Headers(await auth.getRequestHeaders());
       const isPerson = auth.jsonContent?.type === "authorized_user";

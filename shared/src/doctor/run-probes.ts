@@ -90,5 +90,7 @@ function notTold(error: unknown, isLate: boolean, withinMs: number): Verdict {
     const said = `no answer within ${Math.round(withinMs / 1000)} s`;
     return { status: "cannot-tell", said, remedies: ["Run it again; if it stays so: https://status.cloud.google.com"] };
   }
-  throw error;
+  // One probe's own fault must not hide what the others found.
+  const said = `the probe itself failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+  return { status: "cannot-tell", said, remedies: ["Report it with this line: it is a fault of the doctor."] };
 }

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { after } from "node:test";
 import { COMMANDS } from "@draftmill/api/cli/commands.ts";
 import { runCommand } from "@draftmill/api/cli/run-command.ts";
 import type { SandboxGoogle } from "@draftmill/local/google/start-google.ts";
@@ -10,6 +14,10 @@ import { runDoctor } from "@draftmill/worker/doctor/run-doctor.ts";
 
 export const PROJECT = "acme-drafts";
 export const MAILBOX = "rep@example.com";
+
+const folder = mkdtempSync(join(tmpdir(), "draftmill-doctor-"));
+const ledgerPath = join(folder, "ledger.db");
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What one half printed, and what it exited with. */
 export interface Ran {
@@ -73,7 +81,7 @@ export async function workerHalf(
       GOOGLE_SERVICE_ACCOUNT_EMAIL: google.serviceAccount,
       PUSH_AUDIENCE: "https://worker.example.test",
       PUSH_SERVICE_ACCOUNT: `draftmill-push@${PROJECT}.iam.gserviceaccount.com`,
-      LEDGER_URL: "sqlite::memory:",
+      LEDGER_URL: `sqlite:${ledgerPath}`,
       ...environment,
     },
     clock,

@@ -3,10 +3,13 @@ import { test } from "node:test";
 import { OPERATOR_PROBES } from "@draftmill/api/cli/doctor/operator-probes.ts";
 import type { ProjectFaultName } from "@draftmill/local/google/cloud/project-faults.ts";
 import type { Report } from "@draftmill/shared/doctor/report.ts";
+import { findGcloud } from "../../support/gcloud.ts";
+import { gcloudCommandsIn, lintGcloud } from "../../support/gcloud-lint.ts";
 import { haveMetadataServer, MAILBOX, operatorHalf, PROJECT, reportOf, startDeployedGoogle } from "./doctor-halves.ts";
 import { OPERATOR_FAULTS } from "./operator-faults.ts";
 
 const google = await startDeployedGoogle();
+const remedies = new Set<string>();
 test.after(() => google.close());
 
 const ASKED = ["--project", PROJECT, "--mailbox", MAILBOX];
@@ -29,7 +32,7 @@ test("a healthy deployment: every probe is ok, each says what it called, the fou
     OPERATOR_PROBES.map(({ id }) => [id, "ok"]),
   );
   for (const { id, called } of report.probes) assert.ok(called.length > 0 || ["mailboxes", "callers"].includes(id), id);
-  assert.match(report.next.join("\n"), /gcloud run jobs execute draftmill-doctor .*--mailbox=rep@example\.com'/);
+  assert.match(report.next.join("\n"), /gcloud run jobs execute draftmill-doctor .*--mailbox=rep@example\.com$/m);
 });
 
 test("one fault at a time: the right probe tells it, no other does, and its remedy names what is to be mended", async (t) => {
@@ -47,6 +50,7 @@ test("one fault at a time: the right probe tells it, no other does, and its reme
     );
     assert.ok(found[0]?.remedies.join("\n").includes(names), `${fault}: ${found[0]?.remedies.join("\n")}`);
     assert.equal(ran.code, as === "wrong" ? 1 : 0, fault);
+    for (const remedy of [...(found[0]?.remedies ?? []), ...report.next]) remedies.add(remedy);
     const unwell = new Set([probe]);
     for (const { id, status, said } of report.probes.filter((one) => one.status === "skipped")) {
       assert.ok(unwell.has(said.split(" ")[2] ?? ""), `${fault}: ${id} is ${status} ${said}`);
@@ -84,8 +88,8 @@ test("an API that does not answer is neither good nor bad news: exit code 3", as
 test("a right that whoever asks does not have is asked for by its name", async () => {
   google.faults.next("cloud.read", 2, { kind: "answer", error: "cloudPermissionDenied" });
   const report = reportOf(await operatorHalf(google, ...ASKED, "--json"));
-  const remedies = faultsIn(report).flatMap(({ remedies: all }) => all);
-  assert.match(remedies.join("\n"), /roles\/viewer.*resourcemanager\.projects\.get/);
+  const asked = faultsIn(report).flatMap(({ remedies: all }) => all);
+  assert.match(asked.join("\n"), /roles\/viewer.*resourcemanager\.projects\.get/);
 });
 
 test("a command line that cannot be right ends with 2 and asks nobody", async () => {
@@ -102,4 +106,10 @@ test("a command line that cannot be right ends with 2 and asks nobody", async ()
 
 test("nothing that the operator's half asks changes anything", () => {
   assert.deepEqual(google.violations, []);
+});
+
+test("every gcloud command among the remedies is one that gcloud knows, with flags that it has", {
+  skip: findGcloud() === null && "no gcloud on this machine",
+}, async () => {
+  await lintGcloud(gcloudCommandsIn(remedies), process.env);
 });

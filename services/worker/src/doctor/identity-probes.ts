@@ -19,7 +19,9 @@ const identity: WorkerProbe = {
       }
       return ok(email === delegated ? `${email}, which signs as itself` : `${email}, which signs as ${delegated}`);
     } catch (error) {
-      return verdictOf(draftError(error));
+      // Also one that would pass: without an identity there is nobody to ask as.
+      const { message, remedy } = draftError(error);
+      return wrong(message, remedy);
     } finally {
       noteCalls(trail, "metadata.token");
     }
@@ -159,4 +161,6 @@ export const notOverGranted: WorkerProbe = {
   },
 };
 
-export const IDENTITY_PROBES: readonly WorkerProbe[] = [identity, clock, allowed, signing, delegation, user];
+/** Those that need no mailbox. */
+export const PLAIN_PROBES: readonly WorkerProbe[] = [identity, clock];
+export const IDENTITY_PROBES: readonly WorkerProbe[] = [...PLAIN_PROBES, allowed, signing, delegation, user];

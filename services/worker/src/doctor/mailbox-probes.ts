@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
 import { parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { at, listAt, textAt } from "@draftmill/shared/doctor/json-answer.ts";
-import { ok, type Trail, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
+import { ok, type Trail, type Verdict, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { CreatedDraft } from "../gmail/gmail-port.ts";
 import { draftError, verdictOf, type WorkerContext, type WorkerProbe } from "./worker-context.ts";
@@ -51,6 +51,7 @@ export const draftProbe: WorkerProbe = {
 /** A list that hides a draft for longer than this hides it from the worker's first search: 90 s after the last answer. */
 const LIST_LAG_MAX_MS = 90_000;
 const LIST_POLL_MS = 250;
+const DELETE_WITHIN_MS = 5_000;
 
 /** With --live: what the product takes for granted of Gmail and has only read of, measured on this mailbox. */
 export const markerProbe: WorkerProbe = {
@@ -106,31 +107,38 @@ interface Made {
   readonly startedMs: number;
 }
 
-/** Makes a draft to the mailbox itself, has it looked at, and deletes it whatever was found. */
+/** Makes a draft to the mailbox itself, has it looked at, and deletes it whatever was found; tells where it is if it cannot. */
 async function withDraft(
   context: WorkerContext,
   trail: Trail,
-  look: (created: CreatedDraft, made: Made) => ReturnType<WorkerProbe["run"]>,
-): ReturnType<WorkerProbe["run"]> {
+  look: (created: CreatedDraft, made: Made) => Promise<Verdict>,
+): Promise<Verdict> {
   const { gmail, mailbox, clock, noteCalls } = context;
   const id = `doctor-${randomUUID()}`;
-  let created: CreatedDraft | null = null;
+  const mime = await composeMessage(requestOf(mailbox), { id, nowMs: clock.nowMs() });
+  const messageId = /^Message-ID: *(\S+)/im.exec(mime.toString("latin1"))?.[1] ?? null;
   try {
-    const mime = await composeMessage(requestOf(mailbox), { id, nowMs: clock.nowMs() });
-    const messageId = /^Message-ID: *(\S+)/im.exec(mime.toString("latin1"))?.[1] ?? null;
-    created = await gmail.createDraft(mailbox, { mime, threadId: null }, trail.signal);
-    const verdict = await look(created, { id, messageId, startedMs: clock.monotonicMs() });
-    await gmail.deleteDraft(mailbox, created.draftId, trail.signal);
-    created = null;
-    return verdict;
+    const created = await gmail.createDraft(mailbox, { mime, threadId: null }, trail.signal);
+    const made = { id, messageId, startedMs: clock.monotonicMs() };
+    const verdict = await look(created, made).catch((error: unknown) => verdictOf(draftError(error)));
+    // Not by the probe's own signal, which may have ended it.
+    const deletion = gmail.deleteDraft(mailbox, created.draftId, AbortSignal.timeout(DELETE_WITHIN_MS));
+    const failure = await deletion.then(() => null, draftError);
+    return failure === null ? verdict : left(created.draftId, mailbox, verdict);
   } catch (error) {
-    if (error instanceof DraftError) return verdictOf(error);
-    throw error;
+    return verdictOf(draftError(error));
   } finally {
-    // Not by the probe's own signal, which may be what ended it.
-    if (created !== null) await gmail.deleteDraft(mailbox, created.draftId, AbortSignal.timeout(5_000)).catch(() => {});
     noteCalls(trail, "drafts.create", "drafts.get", "drafts.list", "drafts.delete");
   }
+}
+
+function left(draftId: string, mailbox: string, { status, said, ...more }: Verdict): Verdict {
+  const remedies = "remedies" in more ? more.remedies : [];
+  return {
+    status: status === "ok" ? "cannot-tell" : status,
+    said: `${said}, but could not be deleted`,
+    remedies: [...remedies, `Delete the draft ${draftId} ("draftmill doctor") in ${mailbox} by hand.`],
+  };
 }
 
 function requestOf(mailbox: string) {

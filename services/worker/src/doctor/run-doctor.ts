@@ -1,12 +1,12 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
 import { printReport } from "@draftmill/shared/doctor/print-report.ts";
-import { type Probe, wrong } from "@draftmill/shared/doctor/probe.ts";
+import { CannotTell, type Probe, wrong } from "@draftmill/shared/doctor/probe.ts";
 import { exitCodeOf, makeReport, type Question, type Report } from "@draftmill/shared/doctor/report.ts";
 import { runProbes } from "@draftmill/shared/doctor/run-probes.ts";
 import { asOrigin, type Environment, EnvironmentError } from "@draftmill/shared/env.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config.ts";
 import { DOCTOR_HELP, type DoctorOptions, parseDoctorOptions } from "./doctor-options.ts";
-import { IDENTITY_PROBES, notOverGranted } from "./identity-probes.ts";
+import { IDENTITY_PROBES, notOverGranted, PLAIN_PROBES } from "./identity-probes.ts";
 import { draftProbe, MAILBOX_PROBES, markerProbe } from "./mailbox-probes.ts";
 import { PLACE_PROBES } from "./place-probes.ts";
 import { openWorkerContext, type WorkerProbe } from "./worker-context.ts";
@@ -56,15 +56,11 @@ async function examine({ environment, clock }: DoctorRun, options: DoctorOptions
     return makeReport({ ...source, about: options.mailbox ?? "no mailbox", probes });
   }
   const mailbox = options.mailbox ?? config.defaultMailbox;
-  if (mailbox === null) {
-    const problems = ["GMAIL_USER is unset and no --mailbox is given: there is no mailbox to prove"];
-    const probes = await runProbes([environmentProbe(problems)], null, { clock, withinMs: WITHIN_MS });
-    return makeReport({ ...source, about: "no mailbox", probes });
-  }
-  const context = openWorkerContext({ config, mailbox, clock, apisEndpoint });
+  const context = openWorkerContext({ config, mailbox: mailbox ?? "", clock, apisEndpoint });
   const withinMs = options.live ? LIVE_WITHIN_MS : WITHIN_MS;
-  const probes = await runProbes(probesFor(options), context, { clock, withinMs });
-  return makeReport({ ...source, about: mailbox, probes });
+  const asked = mailbox === null ? [...PLAIN_PROBES, noMailbox, ...PLACE_PROBES] : probesFor(options);
+  const probes = await runProbes(asked, context, { clock, withinMs });
+  return makeReport({ ...source, about: mailbox ?? "no mailbox", probes });
 }
 
 function probesFor({ write, live, strict }: DoctorOptions): readonly WorkerProbe[] {
@@ -77,6 +73,17 @@ function probesFor({ write, live, strict }: DoctorOptions): readonly WorkerProbe
     ...(strict ? [notOverGranted] : []),
   ];
 }
+
+/** In place of all that is asked for a mailbox. */
+const noMailbox: WorkerProbe = {
+  id: "user",
+  title: "Mailbox",
+  needs: [],
+  async run() {
+    const said = "GMAIL_USER is unset and no --mailbox is given, so that neither delegation nor Gmail can be proved";
+    throw new CannotTell(said, ["Add --mailbox=ADDRESS to the job's arguments."]);
+  },
+};
 
 /** Where the worker would not even start. */
 function environmentProbe(problems: readonly string[]): Probe<null> {

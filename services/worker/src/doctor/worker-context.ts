@@ -1,6 +1,6 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
 import { GoogleApis } from "@draftmill/shared/doctor/google-apis.ts";
-import { CannotTell, type Probe, type Trail, type Verdict } from "@draftmill/shared/doctor/probe.ts";
+import type { Probe, Trail, Verdict } from "@draftmill/shared/doctor/probe.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { WorkerConfig } from "../config.ts";
 import { type CallGmail, createCallGmail } from "../gmail/call-gmail.ts";
@@ -94,9 +94,8 @@ export function draftError(error: unknown): DraftError {
 
 /** What a failure of Google's says of the thing asked about: that it is wrong, or, where it would pass, nothing. */
 export function verdictOf(error: DraftError): Verdict {
-  const said = `${error.message} `.trim();
-  if (error.class === "transient" || error.class === "throttled") {
-    throw new CannotTell(said, ["Run it again; if it stays so: https://status.cloud.google.com"]);
-  }
-  return { status: "wrong", said, remedies: [error.remedy] };
+  const said = error.message;
+  const passes = error.class === "transient" || error.class === "throttled";
+  if (!passes) return { status: "wrong", said, remedies: [error.remedy] };
+  return { status: "cannot-tell", said, remedies: ["Run it again; if it stays so: https://status.cloud.google.com"] };
 }

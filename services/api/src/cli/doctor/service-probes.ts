@@ -116,7 +116,7 @@ const mailboxes: OperatorProbe = {
     if (fence(deployed) === fence(other)) return ok(`${fence(other)}, the same in both services`);
     return wrong(
       `${deployed.name} has ${fence(deployed)} and ${other.name} has ${fence(other)}: what the one accepts the other refuses`,
-      `${updateOf(context, other.name)} --update-env-vars=^;^MAILBOXES=${fence(deployed)}`,
+      `${updateOf(context, other.name)} --update-env-vars='^;^MAILBOXES=${fence(deployed)}'`,
     );
   },
 };
