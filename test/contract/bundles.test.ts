@@ -9,12 +9,14 @@ import { CONSOLE_FILE_NAMES, CONSOLE_PAGE } from "@draftmill/api/console-files.t
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
+import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
 import { setUpTopics } from "@draftmill/local/topics.ts";
 import { type Bundle, startBundle } from "../support/bundle-process.ts";
 import { buildBundles } from "../support/bundles.ts";
 import { readText } from "../support/readme.ts";
 
 const CALL_TIMEOUT_MS = 20_000;
+const RUN_TIMEOUT_MS = 60_000;
 const AUDIENCE = "https://worker.example.test";
 
 test("the bundles alone, in an empty folder, turn a POST into a draft and stop cleanly", async (t) => {
@@ -22,7 +24,7 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
   assert.match(printed, /^worker(?: +[\d,]+){4}$/m);
   const folder = await mkdtemp(join(tmpdir(), "draftmill-empty-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const files = ["api.mjs", "draftmill.mjs", "worker.mjs"];
+  const files = ["api.mjs", "doctor.mjs", "draftmill.mjs", "worker.mjs"];
   for (const file of files) await copyFile(join(built, file), join(folder, file));
 
   const signer = await createIdTokenSigner();
@@ -44,12 +46,13 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
     t.after(() => bundle.stop());
     return bundle;
   };
-  const worker = await start("worker", {
+  const workerSettings = {
     GOOGLE_SERVICE_ACCOUNT_EMAIL: google.serviceAccount,
     GOOGLE_CERTS_ENDPOINT: pubsub.certsUrl,
     PUSH_AUDIENCE: push.audience,
     PUSH_SERVICE_ACCOUNT: push.serviceAccount,
-  });
+  };
+  const worker = await start("worker", workerSettings);
   const api = await start("api", { AUTH_MODE: "none" });
   await setUpTopics({
     pubsubUrl: pubsub.url,
@@ -73,24 +76,22 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
   });
   const [made] = google.drafts("ada@example.com");
   assert.deepEqual(await answer.json(), { status: "ok", draft_id: made?.id });
-  const draft = [
-    "draft",
-    "--to",
-    "grace@example.com",
-    "--subject",
-    "Again",
-    "--message",
-    "M",
-    "--wait",
-    "--url",
-    api.url,
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, ["draftmill.mjs", ...draft], {
-    cwd: folder,
-    env: {},
-    timeout: CALL_TIMEOUT_MS,
-  });
-  assert.match(stdout, /^status +created$/m);
+  const run = (file: string, args: readonly string[], env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, [file, ...args], { cwd: folder, env, timeout: RUN_TIMEOUT_MS });
+  const draft = ["--to", "grace@example.com", "--subject", "Again", "--message", "M", "--wait", "--url", api.url];
+  assert.match((await run("draftmill.mjs", ["draft", ...draft], {})).stdout, /^status +created$/m);
+
+  // What Cloud Scheduler does in production: without it nothing is taken back.
+  const sweeps = startSweepTimer({ workerUrl: () => worker.url, push, signer, everyMs: 250, onFailure: () => {} });
+  t.after(() => sweeps.close());
+  const before = google.drafts("ada@example.com").length;
+  const smoke = await run("draftmill.mjs", ["smoke", "--url", api.url], {});
+  t.diagnostic(smoke.stdout.replaceAll(/\s+/g, " "));
+  assert.match(smoke.stdout, /^accept +\d+ ms.*\nqueue +\d+ ms.*\ncreate +\d+ ms.*ada@example\.com\ndelete +\d+ ms/);
+  assert.equal(google.drafts("ada@example.com").length, before);
+
+  const doctor = await run("doctor.mjs", ["--write"], { ...shared, ...workerSettings });
+  assert.match(doctor.stdout, /^ok +draft .*\n[\s\S]*Verdict: ok\.$/m);
   assert.deepEqual(google.violations, []);
 
   assert.equal(await api.stop(), 0);

@@ -7,6 +7,7 @@ import { importCommand } from "./commands/import.ts";
 import { login } from "./commands/login.ts";
 import { replay } from "./commands/replay.ts";
 import { results } from "./commands/results.ts";
+import { smoke } from "./commands/smoke.ts";
 import { undo } from "./commands/undo.ts";
 import { validate } from "./commands/validate.ts";
 import { watch } from "./commands/watch.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   failures,
   replay,
   doctor,
+  smoke,
   login,
   completionOf(() => COMMANDS),
 ];

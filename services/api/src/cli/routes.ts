@@ -4,6 +4,7 @@ export const ROUTES = {
   getDraft: "GET /v1/drafts/{id}",
   listDrafts: "GET /v1/drafts",
   importFile: "POST /v1/imports",
+  queueBatch: "POST /v1/batches",
   listBatches: "GET /v1/batches",
   getBatch: "GET /v1/batches/{id}",
   getBatchResults: "GET /v1/batches/{id}/results",
