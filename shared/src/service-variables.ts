@@ -39,6 +39,11 @@ export const SERVICE_VARIABLES = {
     fallback: "https://firestore.googleapis.com",
     meaning: "origin of the Cloud Firestore API",
   },
+  GOOGLE_TRANSPORT: {
+    parse: asOneOf("pool", "fetch"),
+    fallback: "pool",
+    meaning: "what carries the calls to Gmail, to its tokens and to Firestore: pool, or fetch for Node's own client",
+  },
   DRAFTS_TOPIC: { parse: asText, fallback: "draft-requests", meaning: "topic that requests are published to" },
   ORDERING_SHARDS: {
     parse: asWholeNumber(0, 1_000),

@@ -4,6 +4,7 @@
 // - a wall clock that is off by CLOCK_OFFSET_MS, and by CLOCK_STEP_MS more from one SIGUSR2 to the next,
 // - pauses that last PAUSE_SHARE of what they should.
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
+import { openPooledFetch } from "@draftmill/shared/http/pooled-fetch.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { runProcess } from "@draftmill/shared/run-process.ts";
 import { startWorker } from "@draftmill/worker/start.ts";
@@ -12,6 +13,8 @@ import { forgetfulLedger } from "./forgetful-ledger.ts";
 import { strikesAt } from "./strike.ts";
 import { struckFetch } from "./struck-fetch.ts";
 import { struckLedger } from "./struck-ledger.ts";
+
+const NO_DEADLINE_MS = 3_600_000;
 
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
@@ -50,10 +53,12 @@ function tell(event: object): void {
 if (process.argv[2] === "api") await import("@draftmill/api/main.ts");
 else {
   const strikes = strikesAt(STRIKE_ORDER);
-  globalThis.fetch = struckFetch(strikes, globalThis.fetch);
+  // The deadline is the service's own: see struckFetch.
+  const fetch = struckFetch(strikes, openPooledFetch({ timeoutMs: NO_DEADLINE_MS }));
   await runProcess("worker", () =>
     startWorker(environment, {
       clock,
+      fetch,
       openStore: async (url, options) =>
         forgetfulLedger(
           struckLedger(await openLedger(url, options), strikes),

@@ -1,7 +1,7 @@
 import { CREATE_LEFT, logStrike, type Step, type Strikes } from "./strike.ts";
 
 /**
- * Node's fetch as it is, save that a worker's calls to Google can be struck before they leave, or when their answer has
+ * A fetch as it is, save that a worker's calls to Google can be struck before they leave, or when their answer has
  * come and nobody has seen it. A call that is struck has no deadline: a process that stands still has no timers, and a
  * slow machine is to come to the spot.
  */

@@ -44,6 +44,8 @@ export interface WorkerOptions {
   readonly log?: Logger;
   /** Opens the store in place of `openLedger`. */
   readonly openStore?: typeof openLedger;
+  /** Carries the calls to Google in place of what GOOGLE_TRANSPORT says. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** Builds the worker from its environment and listens. Throws `EnvironmentError` before anything is opened. */
@@ -74,6 +76,7 @@ export async function startWorker(environment: Environment, options: WorkerOptio
       scope: env.GMAIL_SCOPE,
       metadataOnly: env.GCE_METADATA_HOST !== undefined,
       timeoutMs: env.GOOGLE_TIMEOUT_MS,
+      fetch: options.fetch ?? (env.GOOGLE_TRANSPORT === "fetch" ? globalThis.fetch : undefined),
       clock,
       onCall(call) {
         metrics.googleCall(call);

@@ -56,6 +56,8 @@ export interface FirestoreLedgerOptions {
   readonly random: () => number;
   /** Never the same twice, in any process. */
   readonly newWriteId: () => string;
+  /** What carries the requests; default: connections of its own. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /**

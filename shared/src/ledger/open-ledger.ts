@@ -12,6 +12,8 @@ export interface FirestorePlace {
   readonly FIRESTORE_EMULATOR_HOST?: string | undefined;
   /** Origin of the Cloud Firestore API. */
   readonly FIRESTORE_ENDPOINT: string;
+  /** Default: pool. */
+  readonly GOOGLE_TRANSPORT?: "pool" | "fetch";
 }
 
 const GOOGLE: FirestorePlace = { FIRESTORE_ENDPOINT: "https://firestore.googleapis.com" };
@@ -38,7 +40,9 @@ export async function openLedger(
 /** Loaded when it is asked for: the client library takes time and memory that the embedded store does not need. */
 async function openFirestoreLedger(database: string, clock: Clock, place: FirestorePlace): Promise<Ledger> {
   const [{ FirestoreLedger }, access] = await Promise.all([import("./firestore-ledger.ts"), accessTo(place)]);
-  return new FirestoreLedger({ access, database, clock, random: Math.random, newWriteId: randomUUID });
+  const { GOOGLE_TRANSPORT: transport } = place;
+  const fetch = transport === "fetch" ? globalThis.fetch : undefined;
+  return new FirestoreLedger({ access, database, clock, random: Math.random, newWriteId: randomUUID, fetch });
 }
 
 async function accessTo(place: FirestorePlace): Promise<FirestoreAccess> {

@@ -1,4 +1,5 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
+import { openPooledFetch } from "@draftmill/shared/http/pooled-fetch.ts";
 import type { OnGoogleCall } from "../google/google-call.ts";
 import { openGoogleTransport } from "../google/google-transport.ts";
 import { openDelegation } from "../token/open-delegation.ts";
@@ -37,8 +38,8 @@ export interface GmailOptions {
   readonly metadataOnly?: boolean;
   /** Most drafts that one search opens, newest first; default 500. Each costs 20 quota units, once per instance. */
   readonly findMax?: number;
-  /** What carries the requests; default: Node's own. */
-  readonly fetch?: typeof globalThis.fetch;
+  /** What carries the requests; default: connections of its own, which cost a third of Node's fetch. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 const FIND_MAX = 500;
@@ -55,7 +56,8 @@ export function openGmail(options: GmailOptions): Gmail {
 /** What every call to Gmail is made of; the only way to Gmail, through the list of calls that may be made. */
 export function openGmailCalls(options: GmailOptions): CallGmailDeps {
   const { endpoints, serviceAccount, scope, timeoutMs, metadataOnly = false } = options;
-  const { fetch = globalThis.fetch } = options;
+  const { fetch = openPooledFetch({ timeoutMs }) } = options;
+  const limitMs = options.fetch === undefined ? 0 : timeoutMs;
   const context = { clock: options.clock, onCall: options.onCall };
   const { clients, explain } = openDelegation({
     iamCredentialsEndpoint: endpoints.IAM_CREDENTIALS_ENDPOINT,
@@ -65,8 +67,8 @@ export function openGmailCalls(options: GmailOptions): CallGmailDeps {
     scope,
     metadataOnly,
     timeoutMs,
-    transport: openGoogleTransport(timeoutMs, fetch),
-    gmailTransport: openGoogleTransport(timeoutMs, fetchAllowedOnly(endpoints.GMAIL_ENDPOINT, fetch)),
+    transport: openGoogleTransport(limitMs, fetch),
+    gmailTransport: openGoogleTransport(limitMs, fetchAllowedOnly(endpoints.GMAIL_ENDPOINT, fetch)),
     context,
   });
   return { clients, explain, context, endpoint: endpoints.GMAIL_ENDPOINT };

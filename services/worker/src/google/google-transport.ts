@@ -5,8 +5,8 @@ export type GoogleTransport = gaxios.Gaxios;
 
 /**
  * One deadline for each call, no retries and no redirects: gaxios would repeat reads by itself, and a redirected POST
- * would be a second one. Whoever calls knows better what a failure means. The default is Node's own fetch, which takes
- * about two thirds of the CPU of node-fetch, gaxios's default (measured).
+ * would be a second one. Whoever calls knows better what a failure means.
+ * @param timeoutMs 0 where the fetch has a deadline of its own
  */
 export function openGoogleTransport(
   timeoutMs: number,

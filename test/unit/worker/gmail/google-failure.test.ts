@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { type TestContext, test } from "node:test";
+import { openPooledFetch } from "@draftmill/shared/http/pooled-fetch.ts";
 import { readGoogleFailure } from "@draftmill/worker/google/google-failure.ts";
 import { openGoogleTransport } from "@draftmill/worker/google/google-transport.ts";
 import { gaxios } from "google-auth-library";
 
-/** Node's fetch, as the worker uses it, and node-fetch, which gaxios has by default: their errors differ. */
+/** The worker's own connections, Node's fetch, which GOOGLE_TRANSPORT may name, and node-fetch, gaxios's default: their errors differ. */
 const TRANSPORTS = {
+  "the pool": openGoogleTransport(0, openPooledFetch({ timeoutMs: 500 })),
   "Node's fetch": openGoogleTransport(500),
   "node-fetch": new gaxios.Gaxios({ timeout: 500, retry: false }),
 } as const;
