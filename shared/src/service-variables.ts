@@ -50,6 +50,12 @@ export const SERVICE_VARIABLES = {
     fallback: 16,
     meaning: "ordering keys per mailbox, which bound its requests in flight; 0 publishes without keys",
   },
+  PUBLISH_BY: {
+    parse: asOneOf("groups", "library"),
+    fallback: "groups",
+    meaning:
+      "how messages share publishes: groups, all that come while one is under way, or library for the client library's batches",
+  },
   GMAIL_UNITS_PER_MINUTE: {
     parse: asWholeNumber(60, 1_000_000),
     fallback: 6_000,

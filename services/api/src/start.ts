@@ -40,7 +40,7 @@ export async function startApi(
     lifecycle.onClose(() => callersFile?.close());
     const store = await openLedger(env.LEDGER_URL, { clock, place: env });
     lifecycle.onClose(() => store.close());
-    const topic = openDraftsTopic(env);
+    const topic = await openDraftsTopic(env);
     lifecycle.onClose(() => topic.close());
     const ledger = new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS });
     const publisher = new PubsubPublisher(topic, clock);
@@ -105,6 +105,7 @@ function openDraftsTopic(env: ApiEnv) {
     emulatorHost: env.PUBSUB_EMULATOR_HOST,
     ordered: env.ORDERING_SHARDS > 0,
     timeoutMs: PUBLISH_TIMEOUT_MS,
+    by: env.PUBLISH_BY,
   });
 }
 

@@ -1,8 +1,9 @@
 import { DraftError } from "@draftmill/shared/errors.ts";
-import type {
-  OutgoingMessage,
-  TopicPublisher,
-  TopicPublisherOptions,
+import {
+  type OutgoingMessage,
+  openTopicPublisher,
+  type TopicPublisher,
+  type TopicPublisherOptions,
 } from "@draftmill/shared/pubsub/topic-publisher.ts";
 
 export interface PublisherOnDemand {
@@ -18,13 +19,9 @@ export interface PublisherOnDemand {
  */
 export function publisherOnDemand(options: TopicPublisherOptions): PublisherOnDemand {
   let opening: Promise<TopicPublisher> | null = null;
-  const open = async (): Promise<TopicPublisher> => {
-    const { openTopicPublisher } = await import("@draftmill/shared/pubsub/topic-publisher.ts");
-    return openTopicPublisher(options);
-  };
   return {
     async publish(message) {
-      opening ??= open();
+      opening ??= openTopicPublisher(options);
       const topic = await opening;
       try {
         await topic.publish(message);

@@ -157,6 +157,7 @@ function openPublisher({ env }: WorkerConfig, topic: string, ordered: boolean): 
     emulatorHost: env.PUBSUB_EMULATOR_HOST,
     ordered,
     timeoutMs: PUBLISH_TIMEOUT_MS,
+    by: env.PUBLISH_BY,
   });
 }
 

@@ -10,8 +10,13 @@ import { ManualClock } from "../../support/manual-clock.ts";
 
 const MESSAGE = { data: Buffer.from("{}"), attributes: { id: "a" }, orderingKey: "rep@corp.example#3" };
 
-function openTopic(t: TestContext, emulatorHost: string, topic: string, timeoutMs: number): TopicPublisher {
-  const opened = openTopicPublisher({ topic, projectId: "demo", emulatorHost, ordered: true, timeoutMs });
+async function openTopic(
+  t: TestContext,
+  emulatorHost: string,
+  topic: string,
+  timeoutMs: number,
+): Promise<TopicPublisher> {
+  const opened = await openTopicPublisher({ topic, projectId: "demo", emulatorHost, ordered: true, timeoutMs });
   t.after(() => opened.close());
   return opened;
 }
@@ -19,7 +24,7 @@ function openTopic(t: TestContext, emulatorHost: string, topic: string, timeoutM
 test("a failed publish tells Pub/Sub's status and no address, and the key can be published to again", async (t) => {
   const pubsub = await startPubsub({ statePath: ":memory:", signer: await createIdTokenSigner() });
   t.after(() => pubsub.close());
-  const publisher = new PubsubPublisher(openTopic(t, pubsub.hostPort, "requests", 5_000), new ManualClock());
+  const publisher = new PubsubPublisher(await openTopic(t, pubsub.hostPort, "requests", 5_000), new ManualClock());
   await assert.rejects(
     () => publisher.publish(MESSAGE),
     (error) => error instanceof PublishFailed && /^NOT_FOUND: /.test(error.message) && !error.message.includes("@"),
@@ -38,7 +43,8 @@ test("a Pub/Sub that takes the connection and says nothing is given up on in tim
   });
   const address = silent.address();
   assert.ok(address !== null && typeof address === "object");
-  const publisher = new PubsubPublisher(openTopic(t, `127.0.0.1:${address.port}`, "requests", 300), new ManualClock());
+  const topic = await openTopic(t, `127.0.0.1:${address.port}`, "requests", 300);
+  const publisher = new PubsubPublisher(topic, new ManualClock());
   const startedMs = performance.now();
   await assert.rejects(() => publisher.publish(MESSAGE), PublishFailed);
   assert.ok(performance.now() - startedMs < 2_000);

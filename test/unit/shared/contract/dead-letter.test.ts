@@ -85,7 +85,7 @@ describe("Pub/Sub takes every dead letter", { timeout: 60_000 }, () => {
   before(async () => {
     const pubsub = await startPubsub({ statePath: ":memory:", signer: await createIdTokenSigner() });
     await fetch(`${pubsub.url}/v1/projects/demo/topics/dead`, { method: "PUT", body: "{}" });
-    const publisher = openTopicPublisher({
+    const publisher = await openTopicPublisher({
       topic: "dead",
       projectId: "demo",
       emulatorHost: pubsub.hostPort,

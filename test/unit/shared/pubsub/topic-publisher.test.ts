@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { describe, it, type TestContext } from "node:test";
+import { before, describe, it, type TestContext } from "node:test";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { type EmbeddedPubsub, startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
-import { openTopicPublisher, type TopicPublisherOptions } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import {
+  openTopicPublisher,
+  type PublishedBy,
+  type TopicPublisher,
+  type TopicPublisherOptions,
+} from "@draftmill/shared/pubsub/topic-publisher.ts";
 
 interface Pulled {
   readonly data: string;
@@ -75,15 +80,19 @@ async function startWire(t: TestContext, target: string) {
   };
 }
 
-function open(emulatorHost: string, options: Partial<TopicPublisherOptions> = {}) {
-  return openTopicPublisher({
-    topic: "requests",
-    projectId: "demo",
-    emulatorHost,
-    ordered: true,
-    timeoutMs: 5_000,
-    ...options,
-  });
+type Open = (emulatorHost: string, options?: Partial<TopicPublisherOptions>) => Promise<TopicPublisher>;
+
+function openBy(by: PublishedBy): Open {
+  return (emulatorHost, options = {}) =>
+    openTopicPublisher({
+      topic: "requests",
+      projectId: "demo",
+      emulatorHost,
+      ordered: true,
+      timeoutMs: 5_000,
+      by,
+      ...options,
+    });
 }
 
 const message = (text: string, orderingKey: string | null = null) => ({
@@ -92,10 +101,14 @@ const message = (text: string, orderingKey: string | null = null) => ({
   orderingKey,
 });
 
-describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () => {
+/** What a caller may rely on, whichever way its messages go. */
+function publisherSuite(by: PublishedBy): void {
+  const open = openBy(by);
+  // Its client is loaded once, before anything is to be done in time.
+  before(async () => (await open("127.0.0.1:1")).close());
   it("a publish resolves with the messageId once the message is stored", async (t) => {
     const pubsub = await startTopic(t);
-    const publisher = open(pubsub.hostPort);
+    const publisher = await open(pubsub.hostPort);
     t.after(() => publisher.close());
     const ids = await Promise.all(["a", "b", "c"].map((text) => publisher.publish(message(text))));
     assert.equal(new Set(ids).size, 3);
@@ -104,7 +117,7 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
 
   it("what holds the client library's placeholder keeps its meaning: nothing is replaced", async (t) => {
     const pubsub = await startTopic(t);
-    const publisher = open(pubsub.hostPort);
+    const publisher = await open(pubsub.hostPort);
     t.after(() => publisher.close());
     const attributes = { a: "{{projectId}}", b: "{{{projectId}}}", c: "é {x} {", "{{projectId}}": "" };
     for (const mailbox of ["{{projectId}}@corp.example", "{{{projectId}}}@corp.example", "rep@corp.example"]) {
@@ -128,7 +141,7 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
 
   it("a topic that is not there: refused at once, in Pub/Sub's words", async (t) => {
     const pubsub = await startTopic(t);
-    const publisher = open(pubsub.hostPort, { topic: "nowhere" });
+    const publisher = await open(pubsub.hostPort, { topic: "nowhere" });
     t.after(() => publisher.close());
     const startedMs = performance.now();
     await assert.rejects(publisher.publish(message("a", "k")), /NOT_FOUND/);
@@ -139,16 +152,16 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
     it(`nobody there (${ordered ? "ordered" : "unordered"}): rejects in time, and closes in time`, async (t) => {
       const pubsub = await startTopic(t);
       const wire = await startWire(t, pubsub.hostPort);
-      const publisher = open(wire.hostPort, { ordered, timeoutMs: 1_000 });
+      const publisher = await open(wire.hostPort, { ordered, timeoutMs: 3_000 });
       await publisher.publish(message("before", ordered ? "k" : null));
       wire.cut();
       const startedMs = performance.now();
       await assert.rejects(publisher.publish(message("lost", ordered ? "k" : null)));
       const tookMs = performance.now() - startedMs;
-      assert.ok(tookMs < 1_500, `${Math.round(tookMs)} ms`);
+      assert.ok(tookMs < 4_000, `${Math.round(tookMs)} ms`);
       await publisher.close();
       const closedMs = performance.now() - startedMs - tookMs;
-      assert.ok(closedMs < 2_000, `closed after ${Math.round(closedMs)} ms`);
+      assert.ok(closedMs < 4_000, `closed after ${Math.round(closedMs)} ms`);
     });
   }
 
@@ -157,7 +170,7 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
   }, async (t) => {
     const pubsub = await startTopic(t);
     const wire = await startWire(t, pubsub.hostPort);
-    const publisher = open(wire.hostPort, { timeoutMs: 1_000 });
+    const publisher = await open(wire.hostPort, { timeoutMs: 3_000 });
     t.after(() => publisher.close());
     await publisher.publish(message("before", "k"));
     wire.cut();
@@ -186,7 +199,7 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
   it("closing sends what has been handed over and waits for every acknowledgement", async (t) => {
     const pubsub = await startTopic(t);
     for (const ordered of [true, false]) {
-      const publisher = open(pubsub.hostPort, { ordered });
+      const publisher = await open(pubsub.hostPort, { ordered });
       const publishing = Array.from({ length: 250 }, (_, index) =>
         publisher.publish(message(`${ordered} ${index}`, ordered ? `k${index % 7}` : null)),
       );
@@ -196,11 +209,63 @@ describe("a publisher of one topic", { concurrency: true, timeout: 60_000 }, () 
     assert.equal((await pullAll(pubsub)).length, 500);
   });
 
+  it("messages of a key arrive in the order of their publishes, however many are under way", async (t) => {
+    const pubsub = await startTopic(t);
+    const publisher = await open(pubsub.hostPort);
+    t.after(() => publisher.close());
+    const sent = Array.from({ length: 300 }, (_, index) => message(String(index), `k${index % 3}`));
+    const publishing: Promise<string>[] = [];
+    for (const one of sent) {
+      publishing.push(publisher.publish(one));
+      // Some while another publish of their key is under way, some together.
+      if (publishing.length % 50 === 0) await publishing[publishing.length - 10];
+    }
+    assert.equal(new Set(await Promise.all(publishing)).size, 300);
+    const pulled = await pullAll(pubsub);
+    for (const key of ["k0", "k1", "k2"]) {
+      const texts = pulled.filter(({ orderingKey }) => orderingKey === key).map(({ data }) => Number(data));
+      assert.deepEqual(
+        texts,
+        texts.toSorted((a, b) => a - b),
+        key,
+      );
+      assert.equal(texts.length, 100);
+    }
+  });
+
+  it("more than Pub/Sub takes in one publish, in messages and in bytes, goes in several", async (t) => {
+    const pubsub = await startTopic(t);
+    const publisher = await open(pubsub.hostPort, { timeoutMs: 20_000 });
+    t.after(() => publisher.close());
+    const many = Array.from({ length: 2_100 }, (_, index) => message(`${index}`, "k"));
+    const large = Array.from({ length: 5 }, () => ({ data: Buffer.alloc(4_000_000, "x"), attributes: {} }));
+    const ids = await Promise.all([...many, ...large].map((one) => publisher.publish(one)));
+    assert.equal(new Set(ids).size, 2_105);
+  });
+
+  it("one that is refused takes the others of its publish with it, and none of another key", async (t) => {
+    const pubsub = await startTopic(t);
+    const publisher = await open(pubsub.hostPort);
+    t.after(() => publisher.close());
+    const refused = { data: Buffer.from("x"), attributes: { a: "v".repeat(1_025) }, orderingKey: "bad" };
+    const told = await Promise.allSettled([publisher.publish(refused), publisher.publish(message("good", "good"))]);
+    assert.deepEqual(
+      told.map(({ status }) => status),
+      ["rejected", "fulfilled"],
+    );
+    assert.match(String(told[0]?.status === "rejected" && told[0].reason), /INVALID_ARGUMENT/);
+    assert.match(await publisher.publish(message("after", "bad")), /^\d+$/);
+  });
+
   it("a message of ten million bytes passes", async (t) => {
     const pubsub = await startTopic(t);
-    const publisher = open(pubsub.hostPort, { timeoutMs: 10_000 });
+    const publisher = await open(pubsub.hostPort, { timeoutMs: 10_000 });
     t.after(() => publisher.close());
     await publisher.publish({ data: Buffer.alloc(10_000_000, "x"), attributes: {} });
     assert.equal((await pullAll(pubsub))[0]?.data.length, 10_000_000);
   });
-});
+}
+
+for (const by of ["groups", "library"] as const) {
+  describe(`a publisher of one topic, by ${by}`, { concurrency: 4, timeout: 60_000 }, () => publisherSuite(by));
+}

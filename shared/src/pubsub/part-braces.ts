@@ -1,0 +1,22 @@
+import type { OutgoingMessage } from "./topic-publisher.ts";
+
+/**
+ * @google-cloud/pubsub 6.3.0 replaces a literal `{{projectId}}` in attributes and ordering keys by the project's id
+ * (measured), and there is no way to quote it. Nothing of ours needs two braces together, so they are parted, whichever way
+ * the message goes.
+ */
+export function partBraces(message: OutgoingMessage): OutgoingMessage {
+  const { attributes, orderingKey = null } = message;
+  const isPlain = (text: string): boolean => !text.includes("{{");
+  if (Object.values(attributes).every(isPlain) && isPlain(orderingKey ?? "")) return message;
+  const parted = Object.entries(attributes).map(([name, value]) => [name, part(value)]);
+  return {
+    ...message,
+    attributes: Object.fromEntries(parted),
+    orderingKey: orderingKey === null ? null : part(orderingKey),
+  };
+}
+
+function part(text: string): string {
+  return text.replaceAll(/\{(?=\{)/g, "{ ");
+}
