@@ -1,0 +1,65 @@
+import type { TlsIdentity } from "./counterparts/certificate.ts";
+import type { OrderedChild } from "./measure/child.ts";
+import type { Summary } from "./measure/statistics.ts";
+import type { Variant } from "./measure/variant.ts";
+import type { Plot } from "./report/plot.ts";
+import type { Table } from "./report/table.ts";
+
+/** How much is measured. */
+export interface Scale {
+  readonly rounds: number;
+  /** Of one configuration in one round. */
+  readonly windowMs: number;
+  /** Of load on each before the first round. */
+  readonly warmMs: number;
+  /** By what the numbers of operations are divided where a number is given and no time. */
+  readonly divisor: number;
+}
+
+/** What every bench has at hand. */
+export interface BenchContext {
+  readonly scale: Scale;
+  /** Where the bundles of this checkout are. */
+  readonly dist: string;
+  /** The product as shipped comes first. */
+  readonly variants: readonly Variant[];
+  /** The processors: for what is measured, and for what measures it. Null for any. */
+  readonly cores: { readonly subject: number | null; readonly load: number | null };
+  readonly tls: TlsIdentity;
+  /** A new folder, gone after the bench. */
+  folder(name: string): string;
+  tell(line: string): void;
+  /** Runs at the end of the bench, last first, whatever came of it. */
+  onEnd(close: () => unknown): void;
+}
+
+/** One claim of the product about its speed. */
+export interface Target {
+  readonly what: string;
+  readonly against: string;
+  readonly bound: "at least" | "at most";
+  readonly value: number;
+  readonly measured: Summary;
+  /** How the figures are to be read: "×", "MB", "ms"; empty for a plain number. */
+  readonly unit: string;
+}
+
+export interface BenchResult {
+  readonly name: string;
+  readonly title: string;
+  /** What was done, as paragraphs of Markdown. */
+  readonly told: readonly string[];
+  readonly tables: readonly Table[];
+  readonly targets: readonly Target[];
+  readonly plots: readonly Plot[];
+  /** Figures that the cost model takes; by its names. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly about: string;
+  run(context: BenchContext): Promise<BenchResult>;
+}
+
+export type { OrderedChild };

@@ -1,0 +1,109 @@
+import type { Bench } from "../bench-context.ts";
+import type { RequestKind } from "../load/requests.ts";
+import { type Candidate, interleave } from "../measure/rounds.ts";
+import { pairedRatio } from "../measure/statistics.ts";
+import { AS_SHIPPED } from "../measure/variant.ts";
+import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
+import { httpCandidate, startApi, startModule, startPubsub } from "../stage.ts";
+
+const ITEMS = 1_000;
+const MAILBOXES = 50;
+const CONNECTIONS = 4;
+const LIBRARY = "Fastify + Ajv + pubsub, batch";
+const { name: OURS } = AS_SHIPPED;
+const batchOf = (variant: string): string => `${variant}, batch`;
+const importOf = (variant: string): string => `${variant}, import`;
+const singleOf = (variant: string): string => `${variant}, single requests`;
+
+/** A thousand drafts in one call. */
+export const batch: Bench = {
+  name: "batch",
+  about: "batches and imports of 1,000 against the library's way and against single requests",
+  async run(context) {
+    const { scale, cores, variants } = context;
+    const pubsub = await startPubsub(context, 0);
+    const library = startModule(context, "peers/fastify-api.ts", cores.subject);
+    const libraryUrl = String(await library.start({ pubsubHost: pubsub.host }));
+    const common = { counterparts: [pubsub.child] };
+    const candidates: Candidate[] = [
+      await httpCandidate(context, {
+        ...common,
+        name: LIBRARY,
+        configuration: `validates an array of ${ITEMS} by Ajv, publishMessage for each, default batching`,
+        url: libraryUrl,
+        subject: library,
+        request: { kind: "batch", path: "/batches", items: ITEMS, mailboxes: MAILBOXES },
+        connections: CONNECTIONS,
+      }),
+    ];
+    for (const variant of variants) {
+      const service = await startApi(context, variant, pubsub.host);
+      const add = async (name: string, request: RequestKind, connections: number, configuration: string) => {
+        const given = { ...common, name, configuration, url: service.url, subject: service, request, connections };
+        candidates.push(await httpCandidate(context, given));
+      };
+      const many = { mailboxes: MAILBOXES, items: ITEMS, rows: ITEMS };
+      await add(
+        batchOf(variant.name),
+        { kind: "batch", path: "/v1/batches", ...many },
+        CONNECTIONS,
+        `POST /v1/batches of ${ITEMS}`,
+      );
+      await add(
+        importOf(variant.name),
+        { kind: "import", path: "/v1/imports", ...many },
+        CONNECTIONS,
+        `POST /v1/imports, ${ITEMS} JSON lines`,
+      );
+      if (variant.name !== OURS) continue;
+      await add(
+        singleOf(variant.name),
+        { kind: "draft", path: "/v1/drafts", ...many },
+        256,
+        "POST /v1/drafts, 256 at once",
+      );
+    }
+    const samples = await interleave(candidates, scale.rounds, scale.windowMs, context.tell);
+    const cpu = ({ cpuUs }: { readonly cpuUs: number }): number => cpuUs;
+    const perRound = (name: string): number[] => samples.get(name)?.map(cpu) ?? [];
+    return {
+      name: "batch",
+      title: "A thousand in one call",
+      told: [
+        `${CONNECTIONS} calls of ${ITEMS} drafts under way at all times; all figures are for one draft. Answered once Pub/Sub has acknowledged all of them.`,
+      ],
+      tables: [sampleTable(candidates, samples, LIBRARY, "draft")],
+      targets: [
+        {
+          what: "batch, CPU per draft",
+          against: "the library's way",
+          bound: "at most",
+          value: 0.55,
+          measured: ratioOf(samples, batchOf(OURS), LIBRARY, cpu),
+          unit: "×",
+        },
+        {
+          what: "import, CPU per draft",
+          against: "the library's way",
+          bound: "at most",
+          value: 0.55,
+          measured: ratioOf(samples, importOf(OURS), LIBRARY, cpu),
+          unit: "×",
+        },
+        {
+          what: "batch, CPU per draft",
+          against: "a single request",
+          bound: "at most",
+          value: 0.125,
+          measured: pairedRatio(perRound(batchOf(OURS)), perRound(singleOf(OURS))),
+          unit: "×",
+        },
+      ],
+      plots: [],
+      figures: {
+        batchCpuUs: over(samples, batchOf(OURS), cpu).median,
+        importCpuUs: over(samples, importOf(OURS), cpu).median,
+      },
+    };
+  },
+};

@@ -1,0 +1,21 @@
+/** The product with other settings or from another build, to be compared with it in the same rounds. */
+export interface Variant {
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The folder with its bundles; null for those of this checkout. */
+  readonly dist: string | null;
+}
+
+export const AS_SHIPPED: Variant = { name: "draftmill", environment: {}, dist: null };
+
+/** Reads `NAME:SETTING=VALUE,…`; the setting `dist` is the folder of another build's bundles. */
+export function parseVariant(text: string): Variant {
+  const [, name = "", settings = ""] = /^([^:]+):(.+)$/.exec(text) ?? [];
+  const pairs = settings.split(",").map((pair) => /^(\w+)=(.*)$/.exec(pair.trim()));
+  if (name === "" || pairs.some((pair) => pair === null)) {
+    throw new Error(`a variant is NAME:SETTING=VALUE,… and not ${JSON.stringify(text)}`);
+  }
+  const given = Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? "", pair?.[2] ?? ""]));
+  const { dist = null, ...environment } = given;
+  return { name: `draftmill, ${name.trim()}`, environment, dist };
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { PubSub } from "@google-cloud/pubsub";
+import { draftJson, mailboxOf } from "../load/requests.ts";
+import { type ClosedLoop, startClosedLoop } from "../measure/closed-loop.ts";
+import { serveOrders } from "../measure/serve-orders.ts";
+
+export interface PublishesSettings {
+  readonly client: "documented" | "draftmill";
+  readonly pubsubHost: string;
+  readonly width: number;
+}
+
+const MAILBOXES = 50;
+const SHARDS = 16;
+const TIMEOUT_MS = 10_000;
+let loop: ClosedLoop | null = null;
+let publishes = 0;
+let publish: (() => Promise<unknown>) | null = null;
+
+/** Publishes and does nothing else: by @google-cloud/pubsub as documented, or by the product's own module, with its keys. */
+serveOrders({
+  async start(given, counter) {
+    const settings = given as PublishesSettings;
+    publish ??= settings.client === "documented" ? documented(settings) : draftmill(settings);
+    loop = startClosedLoop(settings.width, publish, counter);
+    return null;
+  },
+  async stop() {
+    await loop?.stop();
+    loop = null;
+  },
+});
+
+function documented({ pubsubHost }: PublishesSettings): () => Promise<unknown> {
+  const client = new PubSub({ projectId: "bench-project", apiEndpoint: pubsubHost, emulatorMode: true });
+  const topic = client.topic("draft-requests");
+  return () =>
+    topic.publishMessage({ data: Buffer.from(draftJson(publishes++, MAILBOXES)), attributes: { id: randomUUID() } });
+}
+
+function draftmill({ pubsubHost }: PublishesSettings): () => Promise<unknown> {
+  const topic = openTopicPublisher({
+    topic: "draft-requests",
+    projectId: "bench-project",
+    emulatorHost: pubsubHost,
+    ordered: true,
+    timeoutMs: TIMEOUT_MS,
+  });
+  return () => {
+    const n = publishes++;
+    return topic.publish({
+      data: Buffer.from(draftJson(n, MAILBOXES)),
+      attributes: { id: randomUUID() },
+      orderingKey: `${mailboxOf(n, MAILBOXES)}#${n % SHARDS}`,
+    });
+  };
+}

@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../support/readme.ts";
+import type { Bench, BenchResult, Scale } from "./bench-context.ts";
+import { api } from "./benches/api.ts";
+import { batch } from "./benches/batch.ts";
+import { coldStart } from "./benches/cold-start.ts";
+import { gmail } from "./benches/gmail.ts";
+import { growth } from "./benches/growth.ts";
+import { held } from "./benches/held.ts";
+import { mailboxHour } from "./benches/mailbox-hour.ts";
+import { publish } from "./benches/publish.ts";
+import { soakOf } from "./benches/soak.ts";
+import { worker } from "./benches/worker.ts";
+import { killChildren } from "./measure/child.ts";
+import { busyness, describeMachine } from "./measure/machine.ts";
+import { parseVariant } from "./measure/variant.ts";
+import { replaceSection } from "./report/marked-section.ts";
+import { renderPlot } from "./report/plot.ts";
+import { isMet, renderReport } from "./report/report.ts";
+import { runBenches } from "./run-benches.ts";
+
+const ALL: readonly Bench[] = [api, publish, batch, gmail, worker, mailboxHour, coldStart, held, growth];
+
+const HELP = `Usage: npm run bench -- [NAME…] [options]
+
+Measures the product as shipped against its targets and peers, on Linux with two processors of its own. Without a name all
+of it, in less than ten minutes, and the result goes to infra/docs/benchmarks.md; with names it is only printed.
+
+${[...ALL, soakOf(5)].map(({ name, about }) => `  ${name.padEnd(14)}${about}`).join("\n")}
+
+  --rounds N        rounds of each bench (default: 5)
+  --quick           a look whether all of it runs: short windows, one round, no result to rely on
+  --minutes N       how long the soak takes (default: 5)
+  --variant 'NAME:SETTING=VALUE,…'
+                    the product with other settings as a row of its own; dist=FOLDER for another build's bundles
+  --write           write the result though names are given
+  --help            this text
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "5" },
+    quick: { type: "boolean", default: false },
+    minutes: { type: "string", default: "5" },
+    variant: { type: "string", multiple: true, default: [] },
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const PAGE = "infra/docs/benchmarks.md";
+const PLOTS = "benchmarks";
+
+if (values.help) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  if (process.platform !== "linux") throw new Error("the benchmarks read /proc: they run on Linux only");
+  process.once("exit", killChildren);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  const rounds = wholeNumber("rounds", values.rounds);
+  const scale: Scale = values.quick
+    ? { rounds: 1, windowMs: 400, warmMs: 400, divisor: 20 }
+    : { rounds, windowMs: 1_500, warmMs: 2_500, divisor: 1 };
+  const begunMs = performance.now();
+  const tell = (line: string): void => {
+    const seconds = Math.round((performance.now() - begunMs) / 1_000);
+    process.stdout.write(`${String(seconds).padStart(4)} s  ${line}\n`);
+  };
+  const machine = describeMachine();
+  for (const line of machine) tell(line);
+  const busy = busyness();
+  if (busy > 0.5) tell(`others keep this machine busy (load ${busy.toFixed(1)}): only the ratios mean anything`);
+  const variants = values.variant.map(parseVariant);
+  const results = await runBenches(chosen(), { scale, variants, dist: null, tell });
+  const report = renderReport(results, {
+    date: new Date().toISOString().slice(0, 10),
+    machine,
+    scale: `Medians of ${scale.rounds} rounds, with the least and the most in brackets; ratios round by round. The load of the machine before it was ${busy.toFixed(1)}.`,
+    plotFolder: PLOTS,
+  });
+  process.stdout.write(`\n${report}\n\n`);
+  const isWhole = positionals.length === 0 && !values.quick;
+  if (isWhole || values.write) writeResult(report, results);
+  const missed = results.flatMap(({ targets }) => targets).filter((target) => !isMet(target));
+  tell(missed.length === 0 ? "all targets met" : `${missed.length} targets missed`);
+}
+
+function chosen(): readonly Bench[] {
+  if (positionals.length === 0) return ALL;
+  const known = [...ALL, soakOf(Number(values.minutes))];
+  return positionals.map((name) => {
+    const bench = known.find((one) => one.name === name);
+    if (bench === undefined) throw new Error(`there is no bench ${name}; see --help`);
+    return bench;
+  });
+}
+
+function writeResult(report: string, results: readonly BenchResult[]): void {
+  const page = join(ROOT, PAGE);
+  writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "bench", report));
+  const folder = join(ROOT, "infra/docs", PLOTS);
+  mkdirSync(folder, { recursive: true });
+  for (const plot of results.flatMap(({ plots }) => plots)) {
+    writeFileSync(join(folder, `${plot.name}.svg`), renderPlot(plot));
+  }
+  process.stdout.write(`written to ${PAGE}\n`);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1, not ${text}`);
+  return value;
+}
