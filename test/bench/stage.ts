@@ -3,9 +3,9 @@ import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import type { BenchContext } from "./bench-context.ts";
 import type { FakeGoogleAddresses, FakeGoogleSettings } from "./counterparts/fake-google.ts";
 import type { HttpLoadSettings } from "./load/http-load.ts";
-import type { RequestKind } from "./load/requests.ts";
+import { draftsIn, type RequestKind } from "./load/requests.ts";
 import { type Child, type OrderedChild, startOrdered } from "./measure/child.ts";
-import { type Candidate, measureWindow, sleep } from "./measure/rounds.ts";
+import { type Candidate, measureRequests, measureWindow, type Sample, sleep } from "./measure/rounds.ts";
 import { type Service, type ServiceName, startService } from "./measure/service.ts";
 import type { Variant } from "./measure/variant.ts";
 import type { GoogleAddresses } from "./peers/signed-token.ts";
@@ -16,6 +16,10 @@ const PUSH_ACCOUNT = `push@${PROJECT}.iam.gserviceaccount.com`;
 const SERVICE_ACCOUNT = `worker@${PROJECT}.iam.gserviceaccount.com`;
 /** So many units that Gmail's quota of 6,000 does not bound what is measured: the most that the worker takes. */
 const UNITS_PER_MINUTE = "1000000";
+/** More requests than a window makes: the numbers of two windows never meet. */
+const WINDOW_MAX = 10_000_000;
+/** Of each mailbox, so that it has its token and is up to speed before anything is measured. */
+const WARM_DRAFTS = 10;
 const TOKEN_LIFE_S = 3_600;
 
 /** A module of the bench as a process that takes orders; ends with the bench. */
@@ -165,19 +169,32 @@ export async function httpCandidate(context: BenchContext, given: HttpCandidate)
   const load = startModule(context, "load/http-load.ts", context.cores.load);
   const costs = { subject: given.subject.pid, counterparts: given.counterparts.map(({ pid }) => pid) };
   runs += 1;
-  const run = `run${runs}`;
-  let windows = 0;
-  const settings = (): HttpLoadSettings => ({
-    url: given.url,
-    connections: given.connections,
-    request: given.request,
-    run,
-    // No window makes as many.
-    from: windows++ * 10_000_000,
-  });
-  const measure = (windowMs: number) => measureWindow(load, settings(), costs, windowMs);
+  const { url, connections, request } = given;
+  const endless: HttpLoadSettings = { url, connections, request, run: `run${runs}` };
+  const drafts = draftsIn(request);
+  let from = 0;
+  const measure = drafts === 1 ? measureSingle : await measureCalls();
+  if (request.kind === "push") {
+    const each = { ...endless, requests: request.mailboxes * WARM_DRAFTS, run: `${endless.run}-warm` };
+    await measureRequests(load, each, costs);
+  }
   await warm(context, measure);
   return { name: given.name, configuration: given.configuration, measure, close: () => load.stop() };
+
+  function measureSingle(windowMs: number): Promise<Sample> {
+    from += WINDOW_MAX;
+    return measureWindow(load, { ...endless, from }, costs, windowMs);
+  }
+
+  /** A call of many drafts may take longer than a window: so many whole ones as fill it, at least one on each connection. */
+  async function measureCalls(): Promise<(windowMs: number) => Promise<Sample>> {
+    const some = async (requests: number): Promise<Sample> => {
+      from += requests;
+      return measureRequests(load, { ...endless, from: from - requests, requests }, costs);
+    };
+    const { perSecond } = await some(connections);
+    return (windowMs) => some(Math.max(connections, Math.round((perSecond * windowMs) / 1_000 / drafts)));
+  }
 }
 
 /** Runs code often enough for it to be compiled, and lets what happens only at first happen. */

@@ -8,7 +8,7 @@ import { httpCandidate, startApi, startModule, startPubsub } from "../stage.ts";
 
 const ITEMS = 1_000;
 const MAILBOXES = 50;
-const CONNECTIONS = 4;
+const CONNECTIONS = 2;
 const LIBRARY = "Fastify + Ajv + pubsub, batch";
 const { name: OURS } = AS_SHIPPED;
 const batchOf = (variant: string): string => `${variant}, batch`;

@@ -2,7 +2,7 @@ import type { Bench, BenchContext } from "../bench-context.ts";
 import type { HttpLoadSettings } from "../load/http-load.ts";
 import type { RequestKind } from "../load/requests.ts";
 import { growLedger } from "../measure/grow-ledger.ts";
-import { between, type Candidate, interleave, type Sample } from "../measure/rounds.ts";
+import { type Candidate, interleave, measureRequests, type Sample } from "../measure/rounds.ts";
 import { pairedRatio, type Summary, summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
 import type { PlotPoint } from "../report/plot.ts";
@@ -11,10 +11,12 @@ import { httpCandidate, startApi, startGoogle, startModule, startProduct, startP
 
 const ROWS = [1_000, 3_000, 10_000, 30_000, 100_000];
 const RECORDS = [1_000, 10_000, 100_000];
-const MAILBOXES = 1_000;
+const MAILBOXES = 200;
 const SLOTS = 80;
 /** Of the small files so many, that their cost can be told in hundredths of a second of CPU. */
-const ROWS_AT_LEAST = 30_000;
+const ROWS_AT_LEAST = 10_000;
+/** An api that takes longer has fewer rounds, and files that do not fit into one are left out. */
+const IMPORTS_WITHIN_S = 120;
 
 /** What one draft costs as the work grows: files in the api, records in the ledger that the worker goes by. */
 export const growth: Bench = {
@@ -24,8 +26,6 @@ export const growth: Bench = {
     const scaled = (size: number): number => Math.max(50, Math.round(size / context.scale.divisor));
     const imports = await importCosts(context, ROWS.map(scaled));
     const drafts = await draftCosts(context, RECORDS.map(scaled));
-    const small = scaled(1_000).toLocaleString("en");
-    const large = scaled(100_000).toLocaleString("en");
     return {
       name: "growth",
       title: "As the work grows",
@@ -44,16 +44,16 @@ export const growth: Bench = {
       ],
       targets: [
         {
-          what: `import, CPU per row at ${large} rows`,
-          against: `at ${small}`,
+          what: `import, CPU per row of ${largest(imports)} rows`,
+          against: `of ${smallest(imports)}`,
           bound: "at most",
           value: 1.1,
           measured: flat(imports),
           unit: "×",
         },
         {
-          what: `worker, CPU per draft with ${large} records`,
-          against: `with ${small}`,
+          what: `worker, CPU per draft with ${largest(drafts)} records`,
+          against: `with ${smallest(drafts)}`,
           bound: "at most",
           value: 1.1,
           measured: flat(drafts),
@@ -84,6 +84,14 @@ function cpu({ cpuUs }: Sample): number {
   return cpuUs;
 }
 
+function smallest(costs: Costs): string {
+  return Math.min(...costs.keys()).toLocaleString("en");
+}
+
+function largest(costs: Costs): string {
+  return Math.max(...costs.keys()).toLocaleString("en");
+}
+
 /** The largest to the smallest, round by round. */
 function flat(costs: Costs): Summary {
   const bySize = [...costs.values()];
@@ -97,36 +105,46 @@ function pointsOf(costs: Costs): PlotPoint[] {
   });
 }
 
-async function importCosts(context: BenchContext, sizes: readonly number[]): Promise<Costs> {
+async function importCosts(context: BenchContext, wanted: readonly number[]): Promise<Costs> {
   const pubsub = await startPubsub(context, 0);
   const service = await startApi(context, AS_SHIPPED, pubsub.host);
   const load = startModule(context, "load/http-load.ts", context.cores.load);
-  const costs = new Map<number, Sample[]>(sizes.map((size) => [size, []]));
   const atLeast = Math.ceil(ROWS_AT_LEAST / context.scale.divisor);
+  const callsOf = (rows: number): number => Math.max(1, Math.ceil(atLeast / rows));
+  const costs = { subject: service.pid, counterparts: [pubsub.child.pid] };
   let from = 0;
   const measure = async (rows: number): Promise<Sample> => {
-    const requests = Math.max(1, Math.ceil(atLeast / rows));
+    const requests = callsOf(rows);
     const request: RequestKind = { kind: "import", path: "/v1/imports", rows, mailboxes: MAILBOXES };
-    const sample = await finite(
-      load,
-      { url: service.url, request, requests, from, connections: 1, run: `rows${rows}` },
-      [service.pid, pubsub.child.pid],
-    );
+    const settings: HttpLoadSettings = {
+      url: service.url,
+      request,
+      requests,
+      from,
+      connections: 1,
+      run: `rows${rows}`,
+    };
     from += requests;
-    return sample;
+    return measureRequests(load, settings, costs);
   };
-  await measure(sizes[0] ?? 1);
-  await measure(sizes[2] ?? 1);
-  for (let round = 0; round < context.scale.rounds; round++) {
+  await measure(wanted[0] ?? 1);
+  const { perSecond } = await measure(wanted[0] ?? 1);
+  const secondsOf = (sizes: readonly number[]): number =>
+    sizes.reduce((sum, rows) => sum + callsOf(rows) * rows, 0) / perSecond;
+  let sizes = wanted;
+  while (sizes.length > 2 && secondsOf(sizes) > IMPORTS_WITHIN_S) sizes = sizes.slice(0, -1);
+  const rounds = Math.max(1, Math.min(context.scale.rounds, Math.floor(IMPORTS_WITHIN_S / secondsOf(sizes))));
+  const samples = new Map<number, Sample[]>(sizes.map((size) => [size, []]));
+  for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < sizes.length; turn++) {
       const size = sizes[(round + turn) % sizes.length] ?? 1;
-      costs.get(size)?.push(await measure(size));
+      samples.get(size)?.push(await measure(size));
     }
-    const told = sizes.map((size) => `${size}: ${Math.round(costs.get(size)?.at(-1)?.cpuUs ?? 0)} µs`);
-    context.tell(`imports, round ${round + 1} of ${context.scale.rounds}: ${told.join(" · ")}`);
+    const told = sizes.map((size) => `${size}: ${Math.round(samples.get(size)?.at(-1)?.cpuUs ?? 0)} µs`);
+    context.tell(`imports, round ${round + 1} of ${rounds}: ${told.join(" · ")}`);
   }
   await Promise.all([load.stop(), service.stop(), pubsub.child.stop()]);
-  return costs;
+  return samples;
 }
 
 /** One worker for each number of records in its ledger, all warm, in turn. */
@@ -150,18 +168,4 @@ async function draftCosts(context: BenchContext, sizes: readonly number[]): Prom
   const { rounds, windowMs } = context.scale;
   const samples = await interleave(candidates, rounds, windowMs, (line) => context.tell(`workers by records, ${line}`));
   return new Map(sizes.map((size) => [size, samples.get(String(size)) ?? []]));
-}
-
-/** So many requests from first to last. */
-async function finite(
-  load: ReturnType<typeof startModule>,
-  settings: HttpLoadSettings,
-  [subject = 0, ...counterparts]: readonly number[],
-): Promise<Sample> {
-  const pids = [subject, ...counterparts];
-  const before = await load.mark(pids);
-  await load.start(settings);
-  const after = await load.mark(pids);
-  await load.rest();
-  return between(before, after);
 }

@@ -14,7 +14,7 @@ import { type GoogleStage, httpCandidate, startGoogle, startModule, startProduct
 const SLOTS = 80;
 const LATENCY_MS = 150;
 /** So many that a pacer which starts each mailbox slowly bounds nothing. */
-const MAILBOXES = 1_000;
+const MAILBOXES = 200;
 /** A window at 150 ms has to hold some thousands of drafts. */
 const SLOW_WINDOWS = 2;
 const REPLACED = "the replaced design";

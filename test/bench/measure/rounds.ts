@@ -70,6 +70,20 @@ export async function measureWindow(
   return between(before, after);
 }
 
+/** So many requests, from the first to the last answer; `settings` say how many. */
+export async function measureRequests(
+  load: OrderedChild,
+  settings: unknown,
+  costs: { readonly subject: number; readonly counterparts: readonly number[] },
+): Promise<Sample> {
+  const pids = [costs.subject, ...costs.counterparts];
+  const before = await load.mark(pids);
+  await load.start(settings);
+  const after = await load.mark(pids);
+  await load.rest();
+  return between(before, after);
+}
+
 export function between(before: Mark, after: Mark): Sample {
   if (after.failed > before.failed) {
     throw new Error(`${after.failed - before.failed} operations failed; the first: ${after.firstFailure}`);
