@@ -1,4 +1,4 @@
-import type { TlsIdentity } from "./counterparts/certificate.ts";
+import type { Counterparts } from "./counterparts/counterparts.ts";
 import type { OrderedChild } from "./measure/child.ts";
 import type { Summary } from "./measure/statistics.ts";
 import type { Variant } from "./measure/variant.ts";
@@ -12,8 +12,13 @@ export interface Scale {
   readonly windowMs: number;
   /** Of load on each before the first round. */
   readonly warmMs: number;
-  /** By what the numbers of operations are divided where a number is given and no time. */
+  /** By what numbers of drafts, mailboxes and rows are divided, where no time says how many; 1 for figures to rely on. */
   readonly divisor: number;
+}
+
+/** So many, or as much less as the scale wants, but some. */
+export function scaled(count: number, { divisor }: Scale, atLeast = 10): number {
+  return Math.max(Math.min(atLeast, count), Math.round(count / divisor));
 }
 
 /** What every bench has at hand. */
@@ -25,7 +30,7 @@ export interface BenchContext {
   readonly variants: readonly Variant[];
   /** The processors: for what is measured, and for what measures it. Null for any. */
   readonly cores: { readonly subject: number | null; readonly load: number | null };
-  readonly tls: TlsIdentity;
+  readonly counterparts: Counterparts;
   /** A new folder, gone after the bench. */
   folder(name: string): string;
   tell(line: string): void;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "../support/readme.ts";
 import type { Bench, BenchContext, BenchResult, Scale } from "./bench-context.ts";
-import { createTlsIdentity } from "./counterparts/certificate.ts";
+import { Counterparts } from "./counterparts/counterparts.ts";
 import { AS_SHIPPED, type Variant } from "./measure/variant.ts";
 
 const BUILD_TIMEOUT_MS = 120_000;
@@ -21,32 +21,38 @@ export interface RunOptions {
 
 /** Runs the benches one after the other, each with processes of its own; rejects at the first that fails, with nothing left. */
 export async function runBenches(benches: readonly Bench[], options: RunOptions): Promise<BenchResult[]> {
-  const folder = mkdtempSync(join(tmpdir(), "draftmill-bench-"));
+  const folder = mkdtempSync(join(tmpdir(), `draftmill-bench-${process.pid}-`));
+  const cores = availableParallelism() < 2 ? { subject: null, load: null } : { subject: 0, load: 1 };
+  const counterparts = new Counterparts(folder, cores.load);
   try {
     const dist = options.dist ?? (await buildInto(join(folder, "dist"), options.tell));
     const results: BenchResult[] = [];
     for (const bench of benches) {
       const begunMs = performance.now();
-      const result = await runOne(bench, { ...options, dist }, join(folder, bench.name));
+      const result = await runOne(bench, { ...options, dist, cores, counterparts }, join(folder, bench.name));
       results.push(result);
       options.tell(`${bench.name}: done in ${Math.round((performance.now() - begunMs) / 1_000)} s`);
     }
     return results;
   } finally {
+    await counterparts.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function runOne(bench: Bench, options: RunOptions & { readonly dist: string }, folder: string) {
+async function runOne(
+  bench: Bench,
+  options: RunOptions & Pick<BenchContext, "dist" | "cores" | "counterparts">,
+  folder: string,
+): Promise<BenchResult> {
   const closes: (() => unknown)[] = [];
   let folders = 0;
-  const cores = availableParallelism();
   const context: BenchContext = {
     scale: options.scale,
     dist: options.dist,
     variants: [AS_SHIPPED, ...options.variants],
-    cores: cores < 2 ? { subject: null, load: null } : { subject: 0, load: 1 },
-    tls: createTlsIdentity(Date.now()),
+    cores: options.cores,
+    counterparts: options.counterparts,
     folder(name) {
       folders += 1;
       const path = join(folder, `${name}-${folders}`);

@@ -3,16 +3,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../support/readme.ts";
 import type { Bench, BenchResult, Scale } from "./bench-context.ts";
-import { api } from "./benches/api.ts";
-import { batch } from "./benches/batch.ts";
-import { coldStart } from "./benches/cold-start.ts";
-import { gmail } from "./benches/gmail.ts";
-import { growth } from "./benches/growth.ts";
-import { held } from "./benches/held.ts";
-import { mailboxHour } from "./benches/mailbox-hour.ts";
-import { publish } from "./benches/publish.ts";
 import { soakOf } from "./benches/soak.ts";
-import { worker } from "./benches/worker.ts";
+import { ALL_BENCHES } from "./benches.ts";
 import { killChildren } from "./measure/child.ts";
 import { busyness, describeMachine } from "./measure/machine.ts";
 import { parseVariant } from "./measure/variant.ts";
@@ -21,14 +13,12 @@ import { renderPlot } from "./report/plot.ts";
 import { isMet, renderReport } from "./report/report.ts";
 import { runBenches } from "./run-benches.ts";
 
-const ALL: readonly Bench[] = [api, publish, batch, gmail, worker, mailboxHour, coldStart, held, growth];
-
 const HELP = `Usage: npm run bench -- [NAME…] [options]
 
 Measures the product as shipped against its targets and peers, on Linux with two processors of its own. Without a name all
 of it, in less than ten minutes, and the result goes to infra/docs/benchmarks.md; with names it is only printed.
 
-${[...ALL, soakOf(5)].map(({ name, about }) => `  ${name.padEnd(14)}${about}`).join("\n")}
+${[...ALL_BENCHES, soakOf(5)].map(({ name, about }) => `  ${name.padEnd(14)}${about}`).join("\n")}
 
   --rounds N        rounds of each bench (default: 5)
   --quick           a look whether all of it runs: short windows, one round, no result to rely on
@@ -90,8 +80,8 @@ async function main(): Promise<void> {
 }
 
 function chosen(): readonly Bench[] {
-  if (positionals.length === 0) return ALL;
-  const known = [...ALL, soakOf(Number(values.minutes))];
+  if (positionals.length === 0) return ALL_BENCHES;
+  const known = [...ALL_BENCHES, soakOf(Number(values.minutes))];
   return positionals.map((name) => {
     const bench = known.find((one) => one.name === name);
     if (bench === undefined) throw new Error(`there is no bench ${name}; see --help`);

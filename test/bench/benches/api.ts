@@ -1,4 +1,4 @@
-import type { Bench, Target } from "../bench-context.ts";
+import { type Bench, scaled, type Target } from "../bench-context.ts";
 import { residentMbOf } from "../measure/process-cost.ts";
 import { type Candidate, interleave } from "../measure/rounds.ts";
 import { metricOf, type Service } from "../measure/service.ts";
@@ -6,7 +6,7 @@ import { summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
 import type { FastifyApiSettings } from "../peers/fastify-api.ts";
 import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
-import { httpCandidate, startApi, startModule, startPubsub } from "../stage.ts";
+import { httpCandidate, startApi, startModule } from "../stage.ts";
 
 const CONNECTIONS = 256;
 const MAILBOXES = 50;
@@ -20,11 +20,12 @@ export const api: Bench = {
   name: "api",
   about: "single requests against the same Fastify + Ajv, without and with the library's publish",
   async run(context) {
-    const { scale, cores, variants } = context;
-    const pubsub = await startPubsub(context, 0);
+    const { scale, variants } = context;
+    const connections = scaled(CONNECTIONS, scale);
+    const pubsub = await context.counterparts.pubsub(0);
     const request = (path: string) => ({ kind: "draft", path, mailboxes: MAILBOXES }) as const;
     const peer = async (name: string, path: string, settings: FastifyApiSettings | null, configuration: string) => {
-      const child = startModule(context, path, cores.subject);
+      const child = startModule(context, path);
       const url = String(await child.start(settings));
       return httpCandidate(context, {
         name,
@@ -33,7 +34,7 @@ export const api: Bench = {
         subject: child,
         counterparts: [pubsub.child],
         request: request("/drafts"),
-        connections: CONNECTIONS,
+        connections,
       });
     };
     const candidates: Candidate[] = [
@@ -58,7 +59,7 @@ export const api: Bench = {
           subject: service,
           counterparts: [pubsub.child],
           request: request("/v1/drafts"),
-          connections: CONNECTIONS,
+          connections,
         }),
       );
     }
@@ -110,7 +111,7 @@ export const api: Bench = {
       name: "api",
       title: "Single requests",
       told: [
-        `\`POST\` of a draft request of 300 bytes over ${CONNECTIONS} connections, answered with 202 once Pub/Sub has acknowledged it. Pub/Sub acknowledges at once, over gRPC without TLS for all alike.`,
+        `\`POST\` of a draft request of 300 bytes over ${connections} connections, answered with 202 once Pub/Sub has acknowledged it. Pub/Sub acknowledges at once, over gRPC without TLS for all alike.`,
       ],
       tables: [sampleTable(candidates, samples, PLAIN, "request")],
       targets,

@@ -1,14 +1,15 @@
-import type { Bench } from "../bench-context.ts";
+import { type Bench, scaled } from "../bench-context.ts";
 import type { RequestKind } from "../load/requests.ts";
 import { type Candidate, interleave } from "../measure/rounds.ts";
 import { pairedRatio } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
 import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
-import { httpCandidate, startApi, startModule, startPubsub } from "../stage.ts";
+import { httpCandidate, startApi, startModule } from "../stage.ts";
 
 const ITEMS = 1_000;
 const MAILBOXES = 50;
 const CONNECTIONS = 2;
+const SINGLE_CONNECTIONS = 256;
 const LIBRARY = "Fastify + Ajv + pubsub, batch";
 const { name: OURS } = AS_SHIPPED;
 const batchOf = (variant: string): string => `${variant}, batch`;
@@ -20,19 +21,20 @@ export const batch: Bench = {
   name: "batch",
   about: "batches and imports of 1,000 against the library's way and against single requests",
   async run(context) {
-    const { scale, cores, variants } = context;
-    const pubsub = await startPubsub(context, 0);
-    const library = startModule(context, "peers/fastify-api.ts", cores.subject);
+    const { scale, variants } = context;
+    const items = scaled(ITEMS, scale);
+    const pubsub = await context.counterparts.pubsub(0);
+    const library = startModule(context, "peers/fastify-api.ts");
     const libraryUrl = String(await library.start({ pubsubHost: pubsub.host }));
     const common = { counterparts: [pubsub.child] };
     const candidates: Candidate[] = [
       await httpCandidate(context, {
         ...common,
         name: LIBRARY,
-        configuration: `validates an array of ${ITEMS} by Ajv, publishMessage for each, default batching`,
+        configuration: `validates an array of ${items} by Ajv, publishMessage for each, default batching`,
         url: libraryUrl,
         subject: library,
-        request: { kind: "batch", path: "/batches", items: ITEMS, mailboxes: MAILBOXES },
+        request: { kind: "batch", path: "/batches", items, mailboxes: MAILBOXES },
         connections: CONNECTIONS,
       }),
     ];
@@ -42,24 +44,24 @@ export const batch: Bench = {
         const given = { ...common, name, configuration, url: service.url, subject: service, request, connections };
         candidates.push(await httpCandidate(context, given));
       };
-      const many = { mailboxes: MAILBOXES, items: ITEMS, rows: ITEMS };
+      const many = { mailboxes: MAILBOXES, items, rows: items };
       await add(
         batchOf(variant.name),
         { kind: "batch", path: "/v1/batches", ...many },
         CONNECTIONS,
-        `POST /v1/batches of ${ITEMS}`,
+        `POST /v1/batches of ${items}`,
       );
       await add(
         importOf(variant.name),
         { kind: "import", path: "/v1/imports", ...many },
         CONNECTIONS,
-        `POST /v1/imports, ${ITEMS} JSON lines`,
+        `POST /v1/imports, ${items} JSON lines`,
       );
       if (variant.name !== OURS) continue;
       await add(
         singleOf(variant.name),
         { kind: "draft", path: "/v1/drafts", ...many },
-        256,
+        scaled(SINGLE_CONNECTIONS, scale),
         "POST /v1/drafts, 256 at once",
       );
     }
@@ -70,7 +72,7 @@ export const batch: Bench = {
       name: "batch",
       title: "A thousand in one call",
       told: [
-        `${CONNECTIONS} calls of ${ITEMS} drafts under way at all times; all figures are for one draft. Answered once Pub/Sub has acknowledged all of them.`,
+        `${CONNECTIONS} calls of ${items} drafts under way at all times; all figures are for one draft. Answered once Pub/Sub has acknowledged all of them.`,
       ],
       tables: [sampleTable(candidates, samples, LIBRARY, "draft")],
       targets: [

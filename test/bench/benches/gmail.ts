@@ -1,9 +1,8 @@
-import type { Bench } from "../bench-context.ts";
+import { type Bench, scaled } from "../bench-context.ts";
 import { interleave } from "../measure/rounds.ts";
 import type { GmailCallsSettings } from "../peers/gmail-calls.ts";
-import type { GoogleAddresses } from "../peers/signed-token.ts";
 import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
-import { loopCandidate, startGoogle } from "../stage.ts";
+import { loopsOf } from "../stage.ts";
 
 const WIDTH = 80;
 const DOCUMENTED = "googleapis, TLS";
@@ -16,36 +15,26 @@ export const gmail: Bench = {
   name: "gmail",
   about: "the Gmail call against googleapis as documented",
   async run(context) {
-    const google = await startGoogle(context, { latencyMs: 0 });
-    const candidate = (
-      name: string,
-      client: GmailCallsSettings["client"],
-      addresses: GoogleAddresses,
-      configuration: string,
-    ) =>
-      loopCandidate(context, {
-        name,
-        configuration,
+    const width = scaled(WIDTH, context.scale);
+    const google = await context.counterparts.google({ latencyMs: 0 });
+    const way = async (client: GmailCallsSettings["client"], [tls, plain]: readonly [string, string], how: string) => {
+      const settings = { client, width } as const;
+      const loop = await loopsOf(context, {
         path: "peers/gmail-calls.ts",
         environment: google.peerEnvironment,
         counterparts: [google.child],
-        settings: { ...addresses, client, width: WIDTH } satisfies GmailCallsSettings,
       });
+      return [
+        await loop(tls, how, { ...settings, ...google.addresses } satisfies GmailCallsSettings),
+        await loop(plain, "the same without TLS", {
+          ...settings,
+          ...google.plainAddresses,
+        } satisfies GmailCallsSettings),
+      ];
+    };
     const candidates = [
-      await candidate(
-        DOCUMENTED,
-        "documented",
-        google.addresses,
-        "as documented: OAuth2Client with a token, default transport",
-      ),
-      await candidate(
-        OURS,
-        "draftmill",
-        google.addresses,
-        "the worker's Gmail client: googleapis over its own transport",
-      ),
-      await candidate(DOCUMENTED_PLAIN, "documented", google.plainAddresses, "the same without TLS"),
-      await candidate(OURS_PLAIN, "draftmill", google.plainAddresses, "the same without TLS"),
+      ...(await way("documented", [DOCUMENTED, DOCUMENTED_PLAIN], "OAuth2Client with a token, default transport")),
+      ...(await way("draftmill", [OURS, OURS_PLAIN], "the worker's Gmail client: googleapis over its own transport")),
     ];
     const { rounds, windowMs } = context.scale;
     const samples = await interleave(candidates, rounds, windowMs, context.tell);
@@ -63,7 +52,7 @@ export const gmail: Bench = {
       name: "gmail",
       title: "The Gmail call",
       told: [
-        `${WIDTH} calls of \`users.drafts.create\` under way at all times, a Gmail that answers at once, 300 bytes of MIME.`,
+        `${width} calls of \`users.drafts.create\` under way at all times, a Gmail that answers at once, 300 bytes of MIME.`,
       ],
       tables: [sampleTable(candidates, samples, DOCUMENTED, "call")],
       targets: [

@@ -1,4 +1,4 @@
-import type { Bench, BenchContext } from "../bench-context.ts";
+import { type Bench, type BenchContext, scaled } from "../bench-context.ts";
 import type { HttpLoadSettings } from "../load/http-load.ts";
 import type { RequestKind } from "../load/requests.ts";
 import { growLedger } from "../measure/grow-ledger.ts";
@@ -7,10 +7,10 @@ import { pairedRatio, type Summary, summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
 import type { PlotPoint } from "../report/plot.ts";
 import { spread } from "../report/table.ts";
-import { httpCandidate, startApi, startGoogle, startModule, startProduct, startPubsub } from "../stage.ts";
+import { httpCandidate, startApi, startProduct } from "../stage.ts";
 
 const ROWS = [1_000, 3_000, 10_000, 30_000, 100_000];
-const RECORDS = [1_000, 10_000, 100_000];
+const RECORDS = [1_000, 100_000];
 const MAILBOXES = 200;
 const SLOTS = 80;
 /** Of the small files so many, that their cost can be told in hundredths of a second of CPU. */
@@ -23,9 +23,9 @@ export const growth: Bench = {
   name: "growth",
   about: "the cost of one draft from 1,000 to 100,000 of them: flat within a tenth",
   async run(context) {
-    const scaled = (size: number): number => Math.max(50, Math.round(size / context.scale.divisor));
-    const imports = await importCosts(context, ROWS.map(scaled));
-    const drafts = await draftCosts(context, RECORDS.map(scaled));
+    const sized = (size: number): number => scaled(size, context.scale);
+    const imports = await importCosts(context, ROWS.map(sized));
+    const drafts = await draftCosts(context, RECORDS.map(sized));
     return {
       name: "growth",
       title: "As the work grows",
@@ -106,10 +106,10 @@ function pointsOf(costs: Costs): PlotPoint[] {
 }
 
 async function importCosts(context: BenchContext, wanted: readonly number[]): Promise<Costs> {
-  const pubsub = await startPubsub(context, 0);
+  const pubsub = await context.counterparts.pubsub(0);
   const service = await startApi(context, AS_SHIPPED, pubsub.host);
-  const load = startModule(context, "load/http-load.ts", context.cores.load);
-  const atLeast = Math.ceil(ROWS_AT_LEAST / context.scale.divisor);
+  const load = context.counterparts.load();
+  const atLeast = scaled(ROWS_AT_LEAST, context.scale);
   const callsOf = (rows: number): number => Math.max(1, Math.ceil(atLeast / rows));
   const costs = { subject: service.pid, counterparts: [pubsub.child.pid] };
   let from = 0;
@@ -143,13 +143,13 @@ async function importCosts(context: BenchContext, wanted: readonly number[]): Pr
     const told = sizes.map((size) => `${size}: ${Math.round(samples.get(size)?.at(-1)?.cpuUs ?? 0)} µs`);
     context.tell(`imports, round ${round + 1} of ${rounds}: ${told.join(" · ")}`);
   }
-  await Promise.all([load.stop(), service.stop(), pubsub.child.stop()]);
+  await service.stop();
   return samples;
 }
 
 /** One worker for each number of records in its ledger, all warm, in turn. */
 async function draftCosts(context: BenchContext, sizes: readonly number[]): Promise<Costs> {
-  const google = await startGoogle(context, { latencyMs: 0 });
+  const google = await context.counterparts.google({ latencyMs: 0 });
   const candidates: Candidate[] = [];
   for (const size of sizes) {
     const worker = await startProduct(context, "worker", AS_SHIPPED, google.environment);
@@ -159,8 +159,8 @@ async function draftCosts(context: BenchContext, sizes: readonly number[]): Prom
       url: worker.url,
       subject: worker,
       counterparts: [google.child],
-      request: google.push(MAILBOXES),
-      connections: SLOTS,
+      request: google.push(scaled(MAILBOXES, context.scale)),
+      connections: scaled(SLOTS, context.scale),
     });
     growLedger(worker.ledgerPath, size);
     candidates.push(candidate);

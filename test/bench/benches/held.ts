@@ -1,15 +1,15 @@
-import type { Bench } from "../bench-context.ts";
+import { type Bench, scaled } from "../bench-context.ts";
 import { residentMbOf } from "../measure/process-cost.ts";
 import { sleep } from "../measure/rounds.ts";
 import { metricOf } from "../measure/service.ts";
 import { summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
-import { startGoogle, startModule, startProduct } from "../stage.ts";
+import { startProduct } from "../stage.ts";
 
 const HELD = 1_000;
 const REFUSE_FOR_SECONDS = 300;
 const HELD_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 50;
 /** Long enough for what the arrival left behind to be collected, or not. */
 const REST_MS = 1_500;
 
@@ -18,11 +18,11 @@ export const held: Bench = {
   name: "held",
   about: "memory with 1,000 requests that wait for their turn",
   async run(context) {
-    const count = Math.max(20, Math.round(HELD / context.scale.divisor));
-    const google = await startGoogle(context, { latencyMs: 0, refuseForSeconds: REFUSE_FOR_SECONDS });
+    const count = scaled(HELD, context.scale);
+    const google = await context.counterparts.google({ latencyMs: 0, refuseForSeconds: REFUSE_FOR_SECONDS });
     const worker = await startProduct(context, "worker", AS_SHIPPED, google.environment);
     const idleMb = residentMbOf(worker.pid).now;
-    const load = startModule(context, "load/http-load.ts", context.cores.load);
+    const load = context.counterparts.anotherLoad();
     // Never answered while it is measured; the end of the bench ends it.
     void load
       .start({ url: worker.url, connections: count, request: google.push(1), run: "held", requests: count })
@@ -34,7 +34,7 @@ export const held: Bench = {
       await sleep(LOOK_EVERY_MS);
       underWay = await metricOf(worker, "draftmill_deliveries_in_flight");
     }
-    await sleep(REST_MS);
+    await sleep(REST_MS / context.scale.divisor);
     const { now, most } = residentMbOf(worker.pid);
     context.tell(
       `${underWay} held: ${Math.round(now)} MB now, ${Math.round(most)} MB at most, ${Math.round(idleMb)} MB idle`,

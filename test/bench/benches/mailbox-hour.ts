@@ -1,7 +1,7 @@
-import type { Bench } from "../bench-context.ts";
+import { type Bench, scaled } from "../bench-context.ts";
 import { summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
-import { startGoogle, startModule, startProduct } from "../stage.ts";
+import { startProduct } from "../stage.ts";
 
 const DRAFTS = 1_000;
 const SLOTS = 16;
@@ -11,10 +11,10 @@ export const mailboxHour: Bench = {
   name: "mailbox-hour",
   about: "calls to Google for 1,000 drafts of one mailbox",
   async run(context) {
-    const drafts = Math.max(20, Math.round(DRAFTS / context.scale.divisor));
-    const google = await startGoogle(context, { latencyMs: 0 });
+    const drafts = scaled(DRAFTS, context.scale);
+    const google = await context.counterparts.google({ latencyMs: 0 });
     const worker = await startProduct(context, "worker", AS_SHIPPED, google.environment);
-    const load = startModule(context, "load/http-load.ts", context.cores.load);
+    const load = context.counterparts.load();
     const before = await google.child.mark([]);
     const settings = { url: worker.url, connections: SLOTS, request: google.push(1), run: "hour", requests: drafts };
     await load.start(settings);

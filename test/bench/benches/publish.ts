@@ -1,8 +1,8 @@
-import type { Bench } from "../bench-context.ts";
+import { type Bench, scaled } from "../bench-context.ts";
 import { interleave } from "../measure/rounds.ts";
 import type { PublishesSettings } from "../peers/publishes.ts";
 import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
-import { loopCandidate, startPubsub } from "../stage.ts";
+import { loopsOf } from "../stage.ts";
 
 const WIDTH = 256;
 const LIBRARY = "pubsub";
@@ -13,16 +13,12 @@ export const publish: Bench = {
   name: "publish",
   about: "the publisher module against the library with its default batching",
   async run(context) {
-    const { child, host } = await startPubsub(context, 0);
-    const candidate = (name: string, client: PublishesSettings["client"], configuration: string) =>
-      loopCandidate(context, {
-        name,
-        configuration,
-        path: "peers/publishes.ts",
-        environment: {},
-        counterparts: [child],
-        settings: { client, pubsubHost: host, width: WIDTH } satisfies PublishesSettings,
-      });
+    const width = scaled(WIDTH, context.scale);
+    const { child, host } = await context.counterparts.pubsub(0);
+    const candidate = async (name: string, client: PublishesSettings["client"], configuration: string) => {
+      const loop = await loopsOf(context, { path: "peers/publishes.ts", environment: {}, counterparts: [child] });
+      return loop(name, configuration, { client, pubsubHost: host, width } satisfies PublishesSettings);
+    };
     const candidates = [
       await candidate(LIBRARY, "documented", "publishMessage, default batching, no keys"),
       await candidate(OURS, "draftmill", "the api's and the worker's publisher, ordering keys"),
@@ -31,7 +27,7 @@ export const publish: Bench = {
     return {
       name: "publish",
       title: "Publishing alone",
-      told: [`${WIDTH} publishes under way at all times, nothing else in the process.`],
+      told: [`${width} publishes under way at all times, nothing else in the process.`],
       tables: [sampleTable(candidates, samples, LIBRARY, "message")],
       targets: [
         {

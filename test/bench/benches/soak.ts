@@ -1,16 +1,18 @@
-import type { Bench } from "../bench-context.ts";
+import { type Bench, scaled } from "../bench-context.ts";
 import { cpuMsOf, residentMbOf } from "../measure/process-cost.ts";
 import { sleep } from "../measure/rounds.ts";
 import { metricOf } from "../measure/service.ts";
 import { floorOf, type Growth, growthOf, type Point, summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
 import { figure } from "../report/table.ts";
-import { startGoogle, startModule, startProduct } from "../stage.ts";
+import { startProduct } from "../stage.ts";
 
 const SLOTS = 80;
 const LATENCY_MS = 150;
 const MAILBOXES = 1_000;
-const SAMPLES = 600;
+/** Of memory: one in so long, but not more of them than fit into the time. */
+const SAMPLES_MAX = 600;
+const SAMPLE_EVERY_MS = 20;
 /** The heap's floor is taken over so many stretches of time; each is to hold some collections. */
 const STRETCHES = 30;
 /** Code is compiled and caches fill at first. */
@@ -24,25 +26,32 @@ export function soakOf(minutes: number): Bench {
     name: "soak",
     about: "memory and cost of one worker over time; --minutes 60, 5 unless given",
     async run(context) {
-      const google = await startGoogle(context, { latencyMs: LATENCY_MS });
+      const google = await context.counterparts.google({ latencyMs: LATENCY_MS });
       const worker = await startProduct(context, "worker", AS_SHIPPED, google.environment);
-      const load = startModule(context, "load/http-load.ts", context.cores.load);
-      await load.start({ url: worker.url, connections: SLOTS, request: google.push(MAILBOXES), run: "soak" });
+      const load = context.counterparts.load();
+      await load.start({
+        url: worker.url,
+        connections: scaled(SLOTS, context.scale),
+        request: google.push(scaled(MAILBOXES, context.scale)),
+        run: "soak",
+      });
       const lengthMs = minutes * 60_000;
-      const everyMs = lengthMs / SAMPLES;
+      const samples = Math.min(SAMPLES_MAX, Math.floor(lengthMs / SAMPLE_EVERY_MS));
+      const everyMs = lengthMs / samples;
       const begunMs = performance.now();
       const heap: Point[] = [];
       const resident: Point[] = [];
       const cost: Point[] = [];
       let before = await load.mark([worker.pid]);
       let toldMs = 0;
-      for (let n = 1; n <= SAMPLES; n++) {
+      for (let n = 1; n <= samples; n++) {
         await sleep(Math.max(0, n * everyMs - (performance.now() - begunMs)));
         const atMinutes = (performance.now() - begunMs) / 60_000;
         heap.push({ x: atMinutes, y: (await metricOf(worker, "nodejs_heap_size_used_bytes")) / 1e6 });
         resident.push({ x: atMinutes, y: residentMbOf(worker.pid).now });
-        if (n % (SAMPLES / STRETCHES) === 0) {
+        if (n % Math.floor(samples / STRETCHES) === 0) {
           const after = await load.mark([worker.pid]);
+          if (after.done === before.done) continue;
           const cpuMs = (after.cpuMs[0] ?? 0) - (before.cpuMs[0] ?? 0);
           cost.push({ x: atMinutes, y: (cpuMs * 1_000) / (after.done - before.done) });
           if (after.failed > 0) throw new Error(`${after.failed} pushes failed; the first: ${after.firstFailure}`);

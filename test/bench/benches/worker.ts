@@ -1,4 +1,5 @@
-import type { Bench, BenchContext } from "../bench-context.ts";
+import { type Bench, type BenchContext, scaled } from "../bench-context.ts";
+import type { GoogleStage } from "../counterparts/counterparts.ts";
 import type { RequestKind } from "../load/requests.ts";
 import type { Child } from "../measure/child.ts";
 import { residentMbOf } from "../measure/process-cost.ts";
@@ -9,7 +10,7 @@ import { AS_SHIPPED } from "../measure/variant.ts";
 import type { LibraryWorkerSettings } from "../peers/library-worker.ts";
 import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
 import { figure } from "../report/table.ts";
-import { type GoogleStage, httpCandidate, startGoogle, startModule, startProduct } from "../stage.ts";
+import { httpCandidate, startModule, startProduct } from "../stage.ts";
 
 const SLOTS = 80;
 const LATENCY_MS = 150;
@@ -27,7 +28,7 @@ export const worker: Bench = {
   name: "worker",
   about: "drafts with TLS against the replaced design and the libraries, at 150 ms and at full load",
   async run(context) {
-    const google = await startGoogle(context, { latencyMs: 0 });
+    const google = await context.counterparts.google({ latencyMs: 0 });
     const { candidates, ours } = await everyWorker(context, google);
     const { rounds, windowMs } = context.scale;
 
@@ -38,17 +39,18 @@ export const worker: Bench = {
     const logBytes = ours.takeLogBytes() / doneBy(full, OURS);
     const resident = residentMbOf(ours.pid);
 
-    await google.setLatency(LATENCY_MS);
+    await context.counterparts.google({ latencyMs: LATENCY_MS });
     const slow = await interleave(candidates, rounds, windowMs * SLOW_WINDOWS, (line) =>
       context.tell(`${LATENCY_MS} ms, ${line}`),
     );
-    const slotsPerSecond = (SLOTS * 1_000) / LATENCY_MS;
+    const slots = scaled(SLOTS, context.scale);
+    const slotsPerSecond = (slots * 1_000) / LATENCY_MS;
     const ofSlots = over(slow, OURS, ({ perSecond }) => perSecond / slotsPerSecond);
     return {
       name: "worker",
       title: "Drafts",
       told: [
-        `Pushes over ${SLOTS} connections, ${MAILBOXES.toLocaleString("en")} mailboxes, TLS to signJwt, token endpoint and Gmail. First a Google that answers at once, which is full load; then one that takes ${LATENCY_MS} ms for each call, where ${SLOTS} slots are worth ${figure(slotsPerSecond)} drafts a second.`,
+        `Pushes over ${slots} connections, ${scaled(MAILBOXES, context.scale).toLocaleString("en")} mailboxes, TLS to signJwt, token endpoint and Gmail. First a Google that answers at once, which is full load; then one that takes ${LATENCY_MS} ms for each call, where ${slots} slots are worth ${figure(slotsPerSecond)} drafts a second.`,
         "The function in Python that this replaces was measured elsewhere, on another day, and so is no row here: 8.2 ms of CPU per draft at 150 ms, 13.7 ms with TLS. Its design in TypeScript is the first row.",
       ],
       tables: [sampleTable(candidates, full, REPLACED, "draft"), sampleTable(candidates, slow, REPLACED, "draft")],
@@ -114,27 +116,36 @@ function targetsOf(slow: Samples, ofSlots: Summary) {
 
 async function everyWorker(context: BenchContext, google: GoogleStage) {
   const candidates: Candidate[] = [];
+  const mailboxes = scaled(MAILBOXES, context.scale);
   const add = async (name: string, configuration: string, url: string, subject: Child, request: RequestKind) => {
     const counterparts = [google.child];
     candidates.push(
-      await httpCandidate(context, { name, configuration, url, subject, counterparts, request, connections: SLOTS }),
+      await httpCandidate(context, {
+        name,
+        configuration,
+        url,
+        subject,
+        counterparts,
+        request,
+        connections: scaled(SLOTS, context.scale),
+      }),
     );
   };
   const peer = async (name: string, keepsTokens: boolean, request: RequestKind, configuration: string) => {
-    const child = startModule(context, "peers/library-worker.ts", context.cores.subject, google.peerEnvironment);
+    const child = startModule(context, "peers/library-worker.ts", google.peerEnvironment);
     const settings: LibraryWorkerSettings = { ...google.addresses, keepsTokens };
     await add(name, configuration, String(await child.start(settings)), child, request);
   };
   await peer(
     REPLACED,
     false,
-    { kind: "draft", path: "/", mailboxes: MAILBOXES },
+    { kind: "draft", path: "/", mailboxes },
     "Fastify, googleapis, nodemailer; signJwt, token and create for each request; no ledger, no verification, no log",
   );
   await peer(
     LIBRARIES,
     true,
-    google.push(MAILBOXES),
+    google.push(mailboxes),
     "Fastify, googleapis, nodemailer; a token per mailbox for its hour; no ledger, no verification, no log",
   );
   let ours: Service | undefined;
@@ -142,7 +153,7 @@ async function everyWorker(context: BenchContext, google: GoogleStage) {
     const service = await startProduct(context, "worker", variant, google.environment);
     if (variant.name === OURS) ours = service;
     const configuration = "the bundle as shipped: verification, validation, ledger in SQLite (synchronous=FULL), log";
-    await add(variant.name, configuration, service.url, service, google.push(MAILBOXES));
+    await add(variant.name, configuration, service.url, service, google.push(mailboxes));
   }
   if (ours === undefined) throw new Error("the product as shipped is not among the variants");
   return { candidates, ours };

@@ -1,15 +1,17 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-/** Linux counts a process's time in hundredths of a second, whatever its own clock runs at (man 5 proc_pid_stat). */
-const TICK_MS = 10;
-
-/** User and system time of a process and all its threads, those that have ended too. NaN once it is gone. */
+/**
+ * User and system time of a process: what the scheduler has counted for each of its threads, in nanoseconds
+ * (https://docs.kernel.org/scheduler/sched-stats.html). A thread that has ended is left out, and Node's stay. NaN once the
+ * process is gone. `/proc/PID/stat` would do for long windows: it counts in hundredths of a second.
+ */
 export function cpuMsOf(pid: number): number {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name may hold blanks and brackets; what follows its last bracket does not. Fields 14 and 15 of the line.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    return tasks.reduce((sum, task) => {
+      const [onCpuNs = "0"] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "latin1").split(" ");
+      return sum + Number(onCpuNs) / 1e6;
+    }, 0);
   } catch {
     return Number.NaN;
   }

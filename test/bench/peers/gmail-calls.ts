@@ -16,13 +16,15 @@ const MIME = Buffer.from(`To: ada@example.com\r\nSubject: Votre projet\r\n\r\n${
 const TIMEOUT_MS = 30_000;
 let loop: ClosedLoop | null = null;
 let calls = 0;
-let create: (() => Promise<unknown>) | null = null;
+const creates = new Map<string, () => Promise<unknown>>();
 
 /** Makes drafts one after the other and does nothing else: by googleapis as documented, or by the worker's own module. */
 serveOrders({
   async start(given, counter) {
     const settings = given as GmailCallsSettings;
-    create ??= settings.client === "documented" ? documented(settings) : draftmill(settings);
+    const create =
+      creates.get(settings.gmailUrl) ?? (settings.client === "documented" ? documented(settings) : draftmill(settings));
+    creates.set(settings.gmailUrl, create);
     loop = startClosedLoop(settings.width, create, counter);
     return null;
   },
