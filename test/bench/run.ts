@@ -5,6 +5,8 @@ import { ROOT } from "../support/readme.ts";
 import type { Bench, BenchResult, Scale } from "./bench-context.ts";
 import { soakOf } from "./benches/soak.ts";
 import { ALL_BENCHES } from "./benches.ts";
+import { capacityTables } from "./cost/capacity-tables.ts";
+import type { CostFigures } from "./cost/cost-model.ts";
 import { killChildren } from "./measure/child.ts";
 import { busyness, describeMachine } from "./measure/machine.ts";
 import { parseVariant } from "./measure/variant.ts";
@@ -16,7 +18,7 @@ import { runBenches } from "./run-benches.ts";
 const HELP = `Usage: npm run bench -- [NAME…] [options]
 
 Measures the product as shipped against its targets and peers, on Linux with two processors of its own. Without a name all
-of it, in less than ten minutes, and the result goes to infra/docs/benchmarks.md; with names it is only printed.
+of it, in less than ten minutes, and the result goes to infra/docs (benchmarks.md, capacity.md); with names it is only printed.
 
 ${[...ALL_BENCHES, soakOf(5)].map(({ name, about }) => `  ${name.padEnd(14)}${about}`).join("\n")}
 
@@ -25,7 +27,6 @@ ${[...ALL_BENCHES, soakOf(5)].map(({ name, about }) => `  ${name.padEnd(14)}${ab
   --minutes N       how long the soak takes (default: 5)
   --variant 'NAME:SETTING=VALUE,…'
                     the product with other settings as a row of its own; dist=FOLDER for another build's bundles
-  --write           write the result though names are given
   --help            this text
 `;
 
@@ -36,12 +37,10 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     minutes: { type: "string", default: "5" },
     variant: { type: "string", multiple: true, default: [] },
-    write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
-const PAGE = "infra/docs/benchmarks.md";
 const PLOTS = "benchmarks";
 
 if (values.help) process.stdout.write(HELP);
@@ -74,7 +73,7 @@ async function main(): Promise<void> {
   });
   process.stdout.write(`\n${report}\n\n`);
   const isWhole = positionals.length === 0 && !values.quick;
-  if (isWhole || values.write) writeResult(report, results);
+  if (isWhole) writeResult(report, results);
   const missed = results.flatMap(({ targets }) => targets).filter((target) => !isMet(target));
   tell(missed.length === 0 ? "all targets met" : `${missed.length} targets missed`);
 }
@@ -90,14 +89,24 @@ function chosen(): readonly Bench[] {
 }
 
 function writeResult(report: string, results: readonly BenchResult[]): void {
-  const page = join(ROOT, PAGE);
-  writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "bench", report));
   const folder = join(ROOT, "infra/docs", PLOTS);
   mkdirSync(folder, { recursive: true });
   for (const plot of results.flatMap(({ plots }) => plots)) {
     writeFileSync(join(folder, `${plot.name}.svg`), renderPlot(plot));
   }
-  process.stdout.write(`written to ${PAGE}\n`);
+  rewrite("infra/docs/benchmarks.md", { bench: report });
+  const figures = Object.assign({}, ...results.map((result) => result.figures)) as CostFigures;
+  writeFileSync(join(folder, "figures.json"), `${JSON.stringify(figures, null, 2)}\n`);
+  rewrite("infra/docs/capacity.md", capacityTables(figures));
+}
+
+/** Replaces sections of a page by their names. */
+function rewrite(path: string, sections: Readonly<Record<string, string>>): void {
+  const page = join(ROOT, path);
+  let text = readFileSync(page, "utf8");
+  for (const [name, content] of Object.entries(sections)) text = replaceSection(text, name, content);
+  writeFileSync(page, text);
+  process.stdout.write(`written to ${path}\n`);
 }
 
 function wholeNumber(name: string, text: string): number {
