@@ -22,7 +22,7 @@ let publish: (() => Promise<unknown>) | null = null;
 serveOrders({
   async start(given, counter) {
     const settings = given as PublishesSettings;
-    publish ??= settings.client === "documented" ? documented(settings) : draftmill(settings);
+    publish ??= settings.client === "documented" ? documented(settings) : await draftmill(settings);
     loop = startClosedLoop(settings.width, publish, counter);
     return null;
   },
@@ -39,8 +39,8 @@ function documented({ pubsubHost }: PublishesSettings): () => Promise<unknown> {
     topic.publishMessage({ data: Buffer.from(draftJson(publishes++, MAILBOXES)), attributes: { id: randomUUID() } });
 }
 
-function draftmill({ pubsubHost }: PublishesSettings): () => Promise<unknown> {
-  const topic = openTopicPublisher({
+async function draftmill({ pubsubHost }: PublishesSettings): Promise<() => Promise<unknown>> {
+  const topic = await openTopicPublisher({
     topic: "draft-requests",
     projectId: "bench-project",
     emulatorHost: pubsubHost,
