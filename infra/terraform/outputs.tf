@@ -26,9 +26,17 @@ output "images" {
   value       = var.images
 }
 
+locals {
+  # The doctor proves one mailbox: the default one, or else the first address.
+  proved = slice(concat(var.default_mailbox[*], [for mailbox in var.mailboxes : mailbox if !startswith(mailbox, "@")], [""]), 0, 1)[0]
+}
+
 output "doctor" {
-  description = "Looks at the whole of it from inside."
-  value       = "gcloud run jobs execute ${var.prefix}-doctor --project=${var.project_id} --region=${var.region} --wait"
+  description = "Looks at the whole of it from inside, and proves one mailbox."
+  value = join(" ", compact([
+    "gcloud run jobs execute ${var.prefix}-doctor --project=${var.project_id} --region=${var.region} --wait",
+    local.proved == "" ? "" : "--args=doctor.mjs,--mailbox=${local.proved}",
+  ]))
 }
 
 output "github" {

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { smoke } from "@draftmill/api/cli/commands/smoke.ts";
+import { parseCommandLine } from "@draftmill/api/cli/parse-command-line.ts";
 import { parse } from "yaml";
 import { ROOT, readText } from "../support/readme.ts";
 
@@ -58,50 +57,17 @@ test("the images are built on bases by digest, and what is printed is what Terra
   assert.deepEqual(pushed, [`${repository}/api:abc`, `${repository}/worker:abc`]);
 });
 
-interface Step {
-  readonly name?: string;
-  readonly run?: string;
-}
-
-/** What the deployment's step runs, in a shell as GitHub starts it. */
-function stepOf(name: string): string {
-  const { jobs } = parse(readText(".github/workflows/deploy.yml")) as { jobs: { deploy: { steps: readonly Step[] } } };
-  const found = jobs.deploy.steps.find((step) => step.name === name)?.run;
-  assert.ok(found, name);
-  return found;
-}
-
-test("the deployment's last step asks for one draft, and fails when it is not made", async (t) => {
-  const folder = await folderOf(t);
-  let asked = { url: "", authorization: "", body: "" };
-  let answer = { status: 200, body: '{"status":"ok","draft_id":"r1"}' };
-  const server = createServer(async (request, response) => {
-    const { url = "", headers } = request;
-    asked = { url, authorization: headers.authorization ?? "", body: await text(request) };
-    response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const env = {
-    PATH: process.env.PATH,
-    TOKEN: "a-token",
-    API_URL: `http://127.0.0.1:${port}`,
-    MAILBOX: "rep@corp.example",
-    COMMIT: "a1b2c3",
+test("the deployment proves itself by a command that there is, with options that it has", () => {
+  const { jobs } = parse(readText(".github/workflows/deploy.yml")) as {
+    readonly jobs: { readonly deploy: { readonly steps: readonly { name?: string; run?: string; env?: object }[] } };
   };
-  const smoke = () => run("bash", ["-e", "-c", stepOf("Smoke")], { cwd: folder, env, timeout: WITHIN_MS });
-  await smoke();
-  assert.deepEqual([asked.url, asked.authorization], ["/", "Bearer a-token"]);
-  const parsed = parseDraftRequest(JSON.parse(asked.body), null);
-  assert.ok(parsed.ok, JSON.stringify(parsed));
-  assert.deepEqual([parsed.request.mailbox, parsed.request.dedupeKey], ["rep@corp.example", "deployed-a1b2c3"]);
-  for (const failed of [
-    { status: 202, body: '{"id":"d-1","status":"queued"}' },
-    { status: 503, body: '{"code":"DELEGATION_MISSING"}' },
-  ]) {
-    answer = failed;
-    await assert.rejects(smoke(), failed.body);
-  }
+  const step = jobs.deploy.steps.find(({ name }) => name === "Smoke");
+  const words = step?.run?.split(" ") ?? [];
+  assert.deepEqual(words.slice(0, 3), ["node", "services/api/src/cli/main.ts", smoke.name]);
+  const given = words.slice(3).map((word) => word.replaceAll(/["$]/g, ""));
+  const { options, common } = parseCommandLine(smoke, given);
+  assert.deepEqual([options.mailbox, common.url], ["MAILBOX", "DRAFTMILL_URL"]);
+  const connection = readText("services/api/src/cli/connection.ts");
+  for (const name of Object.keys(step?.env ?? {}))
+    assert.ok(connection.includes(name) || step?.run?.includes(`$${name}`), name);
 });

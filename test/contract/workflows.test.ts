@@ -115,7 +115,7 @@ test("what a step runs is there, parses, and takes no text of GitHub's into its 
     execFileSync("bash", ["-n", "-c", step.run], { stdio: "pipe" });
     for (const [, script = ""] of step.run.matchAll(/npm run (?:--\w+ )*([\w:]+)/g))
       assert.ok(scripts[script], `${where}: ${script}`);
-    for (const [path] of step.run.matchAll(/(?<![\w./-])(?:infra|\.ci)\/[\w./-]+/g)) {
+    for (const [path] of step.run.matchAll(/(?<![\w./-])(?:infra|services|\.ci)\/[\w./-]+/g)) {
       assert.ok(existsSync(`${ROOT}${path}`) || /\.tfvars$/.test(path), `${where}: ${path}`);
     }
     // A variable of the shell is the step's own, the job's, the runner's or made in it.

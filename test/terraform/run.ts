@@ -7,12 +7,20 @@ import { readdir, readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { parseCallers } from "@draftmill/api/callers/parse-callers.ts";
 import { readApiConfig } from "@draftmill/api/config.ts";
+import {
+  apiEnvironment,
+  ENABLED_APIS,
+  healthyProject,
+  workerEnvironment,
+} from "@draftmill/local/google/cloud/healthy-project.ts";
 import { readWorkerConfig } from "@draftmill/worker/config.ts";
 import { parse } from "yaml";
 import { unknownFields } from "../support/api-messages.ts";
 import { findGcloud } from "../support/gcloud.ts";
 import { ROOT } from "../support/readme.ts";
+import { asTheApi, differences } from "./as-the-api.ts";
 import { GRANTS } from "./grants.ts";
+import type { ProviderSchema } from "./provider-schema.ts";
 import { FULL_SETTINGS } from "./settings.ts";
 import { openWorkspace, type Plan, type Workspace } from "./workspace.ts";
 
@@ -142,6 +150,84 @@ test("each grant is in the table, and none is made to everybody or for the whole
   const other = [...plan.resources.values()].filter(({ type }) => /_iam_(binding|policy)$/.test(type));
   assert.deepEqual(other, [], "a binding or a policy takes away what others have granted");
 });
+
+/** What Google gives each resource, or what a plan knows only afterwards; environments are compared by their names. */
+const NOT_PLANNED = new Set([
+  ...[
+    "name",
+    "uri",
+    "urls",
+    "state",
+    "generation",
+    "observedGeneration",
+    "terminalCondition",
+    "launchStage",
+    "userUpdateTime",
+  ],
+  ...[
+    "uid",
+    "etag",
+    "createTime",
+    "locationId",
+    "topic",
+    "deadLetterTopic",
+    "pushEndpoint",
+    "image",
+    "env",
+    "ports",
+    "taskCount",
+  ],
+]);
+
+test("what is planned is what the doctor takes for healthy", async () => {
+  const names = {
+    ...{ project: "my-project", number: "123456789012", region: "europe-west1", prefix: "draftmill", nowMs: 0 },
+    ...{ api: accountOf("api"), worker: accountOf("worker"), push: accountOf("push") },
+  };
+  const healthy = healthyProject(names);
+  const schema = JSON.parse(await readFile(`${import.meta.dirname}/google-schema.json`, "utf8")) as ProviderSchema;
+  const run = "run.googleapis.com/v2/projects/my-project/locations/europe-west1";
+  const pubsub = "pubsub.googleapis.com/v1/projects/my-project/subscriptions/draft-requests";
+  const pairs: Readonly<Record<string, string>> = {
+    "google_cloud_run_v2_service.api[0]": `${run}/services/draftmill-api`,
+    "google_cloud_run_v2_service.worker[0]": `${run}/services/draftmill-worker`,
+    "google_cloud_run_v2_job.doctor[0]": `${run}/jobs/draftmill-doctor`,
+    "google_cloud_scheduler_job.sweep[0]":
+      "cloudscheduler.googleapis.com/v1/projects/my-project/locations/europe-west1/jobs/draftmill-sweep",
+    "google_pubsub_subscription.requests": `${pubsub}-push`,
+    "google_pubsub_subscription.dead_letters": `${pubsub}-dead-letter-push`,
+    "google_pubsub_subscription.dead_letters_kept": `${pubsub}-dead-letter-pull`,
+    "google_firestore_database.ledger": "firestore.googleapis.com/v1/projects/my-project/databases/draftmill",
+  };
+  const found = Object.entries(pairs).flatMap(([address, path]) => {
+    const type = address.replace(/\..*/, "");
+    const told = asTheApi(schema.resources[type] ?? { attributes: {} }, planned(address));
+    assert.ok(healthy.get(path), path);
+    return differences(healthy.get(path), told, NOT_PLANNED).map((difference) => `${address}: ${difference}`);
+  });
+  assert.deepEqual(found, []);
+  for (const [service, expected] of [
+    ["api", apiEnvironment(names)],
+    ["worker", workerEnvironment(names)],
+  ] as const) {
+    const given = environmentOf(`google_cloud_run_v2_service.${service}[0]`);
+    assert.deepEqual(
+      Object.keys(expected).filter((name) => !(name in given)),
+      [],
+      service,
+    );
+  }
+  const enabled = [...plan.resources].filter(([, { type }]) => type === "google_project_service");
+  const services = enabled.map(([, { values }]) => values.service);
+  assert.deepEqual(
+    ENABLED_APIS.filter((api) => !services.includes(api)),
+    [],
+  );
+});
+
+function accountOf(name: string): string {
+  return `draftmill-${name}@my-project.iam.gserviceaccount.com`;
+}
 
 test("the dashboard and the build are messages that Google's APIs know", {
   skip: findGcloud() === null && "no gcloud on this machine",

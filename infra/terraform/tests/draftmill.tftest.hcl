@@ -163,6 +163,10 @@ run "all_of_it" {
     condition     = output.delegation == { client_id = "1042", oauth_scopes = "https://www.googleapis.com/auth/gmail.compose" }
     error_message = "what the Workspace administrator pastes"
   }
+  assert {
+    condition     = output.doctor == "gcloud run jobs execute draftmill-doctor --project=my-project --region=europe-west1 --wait --args=doctor.mjs,--mailbox=rep@corp.example"
+    error_message = "the doctor proves a mailbox, and --args names its file again"
+  }
 }
 
 run "many_mailboxes" {

@@ -206,7 +206,7 @@ function runResources(names: ProjectNames): Entries {
     },
   ];
   return [
-    service("api", api, "60s", apiEnvironment(names), { ingress: "INGRESS_TRAFFIC_ALL" }),
+    service("api", api, "900s", apiEnvironment(names), { ingress: "INGRESS_TRAFFIC_ALL" }),
     service("worker", worker, "600s", workerEnvironment(names), {
       ingress: "INGRESS_TRAFFIC_INTERNAL_ONLY",
       customAudiences: [audienceOf(names)],
@@ -294,7 +294,10 @@ function pubsubResources(names: ProjectNames): Entries {
       enableMessageOrdering: true,
       deadLetterPolicy: { deadLetterTopic: topicName(letters), maxDeliveryAttempts: 100 },
     }),
-    subscription(`${letters}-push`, letters, pushed("/dead-letters")),
+    subscription(`${letters}-push`, letters, {
+      ...pushed("/dead-letters"),
+      messageRetentionDuration: THIRTY_ONE_DAYS,
+    }),
     subscription(`${letters}-pull`, letters, {
       ackDeadlineSeconds: 60,
       pushConfig: {},
@@ -341,7 +344,7 @@ function firestoreResources({ project }: ProjectNames): Entries {
         createTime: "2026-11-01T08:00:00.123456Z",
         locationId: "eur3",
         type: "FIRESTORE_NATIVE",
-        concurrencyMode: "PESSIMISTIC",
+        concurrencyMode: "OPTIMISTIC",
         deleteProtectionState: "DELETE_PROTECTION_ENABLED",
         etag: "IPHJ1sfHqocDMNCM5MbHqocD",
       },
