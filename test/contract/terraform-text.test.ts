@@ -51,6 +51,8 @@ const NOT_SET: Readonly<Record<string, string>> = {
   GMAIL_ENDPOINT: "Google's own",
   OAUTH_TOKEN_ENDPOINT: "Google's own",
   GOOGLE_CERTS_ENDPOINT: "Google's own",
+  GOOGLE_TRANSPORT: "the faster one",
+  PUBLISH_BY: "the faster one",
   GMAIL_SCOPE: "the delegation is new",
   ALLOW_UNAUTHENTICATED: "never here",
   PUSH_AUTH_MODE: "oidc",
