@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RESULT_FORMATS } from "@draftmill/api/batches/result-format.ts";
 import type { Command } from "@draftmill/api/cli/command.ts";
 import { COMMANDS } from "@draftmill/api/cli/commands.ts";
 import { helpOf } from "@draftmill/api/cli/help.ts";
 import { parseCommandLine } from "@draftmill/api/cli/parse-command-line.ts";
 import { ROUTES } from "@draftmill/api/cli/routes.ts";
 import { describeApi } from "@draftmill/api/openapi.ts";
+import { DRAFT_STATES, FAILURE_STATES } from "@draftmill/shared/contract/draft-record.ts";
+import { REPLAY_FILTER_SCHEMA } from "@draftmill/shared/replay/replay-order.ts";
 import { readText } from "../support/readme.ts";
 import { importsOf, trackedFiles } from "../support/repository.ts";
 
@@ -94,6 +97,16 @@ test("of the service the command line takes types, and the rules by which a file
       );
     }
   }
+});
+
+test("what an option may be is what the service takes", () => {
+  const choicesOf = (name: string, option: string) =>
+    COMMANDS.find((one) => one.name === name)?.options[option]?.choices;
+  assert.deepEqual(choicesOf("results", "state"), DRAFT_STATES);
+  assert.deepEqual(choicesOf("results", "format"), RESULT_FORMATS);
+  assert.deepEqual(choicesOf("failures", "state"), FAILURE_STATES);
+  const filters = Object.keys(REPLAY_FILTER_SCHEMA.properties).join(", ");
+  assert.ok(COMMANDS.find((one) => one.name === "replay")?.options.filter?.help.includes(`: ${filters};`), filters);
 });
 
 function sources() {

@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 const WAIT_SECONDS = 30;
 const DEADLINE_MS = 60_000;
 
-/** The record of a request once it has ended; waits for as long as that takes. */
+/** The record of a request once it has ended, for as long as that takes; at once when it is not due for some time. */
 export async function settledDraft(client: Client, id: string, { clock, signal }: Terminal): Promise<DraftView> {
   for (;;) {
     const startedMs = clock.monotonicMs();
@@ -16,7 +16,8 @@ export async function settledDraft(client: Client, id: string, { clock, signal }
       headers: { prefer: `wait=${WAIT_SECONDS}` },
       deadlineMs: DEADLINE_MS,
     });
-    if (record.status !== "queued" && record.status !== "processing") return record;
+    const isOpen = record.status === "queued" || record.status === "processing";
+    if (!isOpen || record.note === "scheduled") return record;
     // A service that answers at once must not be asked all the time.
     await clock.sleep(Math.max(0, 1_000 - (clock.monotonicMs() - startedMs)), signal);
   }

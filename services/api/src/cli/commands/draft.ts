@@ -26,6 +26,7 @@ const OPTIONS = {
   attach: { type: "string", value: "FILE", multiple: true, help: "a file to go with it" },
   metadata: { type: "string", value: "NAME=TEXT", multiple: true, help: "a label for the record" },
   "dedupe-key": { type: "string", value: "KEY", help: "one draft for one key and mailbox, for 30 days" },
+  "not-before": { type: "string", value: "TIME", help: "not made before it, such as 2030-01-02T08:00:00+01:00" },
   key: { type: "string", value: "KEY", help: "the Idempotency-Key: the same call again is the same draft" },
   wait: { type: "boolean", help: "stay until the draft is made, and print its id" },
 } as const satisfies CommandOptions;
@@ -127,7 +128,7 @@ async function bodyOf(options: OptionValues<typeof OPTIONS>, terminal: Terminal)
   return {
     to,
     subject,
-    ...given({ message, html, mailbox, from, dedupeKey: options["dedupe-key"] }),
+    ...given({ message, html, mailbox, from, dedupeKey: options["dedupe-key"], notBefore: options["not-before"] }),
     ...some({ cc, bcc, replyTo: options["reply-to"], attachments: await Promise.all(attach.map(attachmentOf)) }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
   };
