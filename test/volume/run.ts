@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../support/readme.ts";
@@ -25,6 +26,9 @@ const { values } = parseArgs({
 // Ended from outside, it leaves its folder behind, but no service.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
+/** Taken before the run loads the machine itself. */
+const machine = `Node ${process.versions.node} on ${availableParallelism()} cores, with a load of ${loadavg()[0]?.toFixed(1)} when it began.`;
+
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 const mailboxes = Number(values.mailboxes);
 const reports: VolumeReport[] = [];
@@ -37,7 +41,7 @@ const page = join(values.out, "benchmarks.md");
 const before = await readFile(page, "utf8").catch(() => "");
 const after = withSections(
   before,
-  reports.map(({ section }) => section),
+  reports.map(({ section }) => ({ ...section, text: `${section.text} ${machine}` })),
 );
 if (values.write) {
   await mkdir(values.out, { recursive: true });
