@@ -34,7 +34,9 @@ gcloud config set auth/impersonate_service_account ACCOUNT; DRAFTMILL_AUDIENCE i
     const { stdout, stderr, env } = terminal;
     const url = new URL(client.url);
     if (isLoopback(url) && !options.print && options.save === undefined) {
-      await stderr.write(`${client.url} is on this machine and asks for no token.\n`);
+      await stderr.write(
+        `${client.url} is on this machine: it is sent no token but DRAFTMILL_TOKEN or --token-file.\n`,
+      );
       return 0;
     }
     const token = await identityToken(
