@@ -225,6 +225,29 @@ describe("the command line against the local stack", { timeout: 170_000 }, () =>
     );
   });
 
+  it("proves a deployment by a draft that it makes and takes back, and says why when it cannot", async () => {
+    const mailbox = newMailbox();
+    const { code, stdout, stderr } = await swept(draftmill(`smoke --mailbox ${mailbox} --json`));
+    assert.deepEqual([code, stderr], [0, ""]);
+    const told = JSON.parse(stdout) as { deleted: boolean; draftId: string; stages: Record<string, number> };
+    assert.deepEqual(Object.keys(told.stages), ["acceptMs", "queueMs", "createMs", "deleteMs"]);
+    for (const [stage, ms] of Object.entries(told.stages)) assert.ok(Number.isInteger(ms) && ms >= 0, stage);
+    assert.ok(told.deleted && told.draftId !== "");
+    assert.deepEqual(drafts(mailbox), []);
+
+    const kept = await draftmill(`smoke --mailbox ${mailbox} --keep`);
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.match(kept.stdout, new RegExp(`^create .*${drafts(mailbox)[0]?.id} in ${mailbox}$`, "m"));
+
+    const refused = newMailbox();
+    stack.google.admin.disableMail(refused);
+    const failed = await draftmill(`smoke --mailbox ${refused}`);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /no draft was made: parked, GMAIL_OFF: .*\nNext: Admin console/);
+    stack.google.admin.restoreUser(refused);
+    assert.equal((await draftmill("smoke --mailbox somebody@elsewhere.test")).code, 1);
+  });
+
   it("says what to do where there is no batch, no service and no file", async () => {
     const batch = await draftmill("watch b-0");
     assert.equal(batch.code, 1);

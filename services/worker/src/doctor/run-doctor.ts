@@ -63,7 +63,12 @@ async function examine({ environment, clock }: DoctorRun, options: DoctorOptions
   return makeReport({ ...source, about: mailbox ?? "no mailbox", probes });
 }
 
-function probesFor({ write, live, strict }: DoctorOptions): readonly WorkerProbe[] {
+/** Every question that the options ask for, in the order of the report. */
+export function probesFor({
+  write,
+  live,
+  strict,
+}: Pick<DoctorOptions, "write" | "live" | "strict">): readonly WorkerProbe[] {
   return [
     ...IDENTITY_PROBES,
     ...MAILBOX_PROBES,

@@ -29,19 +29,13 @@ is wrong, 2 the command line is at fault, 3 something could not be told.`,
   options: {
     project: { type: "string", value: "PROJECT", help: "the project's id; else GOOGLE_CLOUD_PROJECT" },
     region: { type: "string", value: "REGION", help: "of the services; europe-west1 unless given" },
-    prefix: { type: "string", value: "PREFIX", help: "how the resources' names begin; draftmill unless given" },
+    prefix: { type: "string", value: "PREFIX", help: "how the resources' names begin; unless given, draftmill" },
     mailbox: { type: "string", value: "ADDRESS", help: "whose mailbox the job has to prove" },
     callers: { type: "string", value: "FILE", help: "hold this callers' file to what the api may do" },
   },
   examples: [
-    {
-      line: "draftmill doctor --project my-project --mailbox rep@corp.example",
-      tells: "Everything, after a deployment",
-    },
-    {
-      line: "draftmill doctor --project my-project --json | jq '.probes[] | select(.status != \"ok\")'",
-      tells: "For a program",
-    },
+    { line: "draftmill doctor --project my-project --mailbox rep@corp.example", tells: "after a deployment" },
+    { line: "draftmill doctor --project my-project --json > report.json", tells: "for a program" },
   ],
   async run({ options, json }, terminal) {
     const { project, region, prefix } = namesOf(options, terminal.env);
