@@ -1,6 +1,7 @@
 /**
- * Bundles each service and the command line into one file, `dist/<name>.mjs`, that runs in an empty folder with nothing but Node, and
- * lists beside it what is in it: `dist/<name>.sbom.json`.
+ * Bundles each service into one file, `dist/<service>.cjs`, the doctor's job and the command line into `dist/<name>.mjs`. Each runs in an
+ * empty folder with nothing but Node, and has a list of what is in it beside it: `dist/<name>.sbom.json`. `dist/start.cjs` runs a service with
+ * code that is compiled already (code-cache.mjs).
  *
  *   node infra/image/build.mjs [--out DIR] [--images]     default: dist
  *
@@ -13,19 +14,30 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { consoleTexts } from "./console-texts.mjs";
+import { ownValidators } from "./own-validators.mjs";
 import { sbomOf } from "./sbom.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const BUNDLES = [
-  { name: "api", entry: "services/api/src/main.ts" },
-  { name: "worker", entry: "services/worker/src/main.ts" },
+  // CommonJS is what most of them is written in, and what V8 compiles function by function: less to load at a start.
+  { name: "api", entry: "services/api/src/main.ts", format: "cjs" },
+  { name: "worker", entry: "services/worker/src/main.ts", format: "cjs" },
   // Goes into the worker's image: a job that asks with the worker's identity.
-  { name: "doctor", entry: "services/worker/src/doctor/main.ts" },
+  { name: "doctor", entry: "services/worker/src/doctor/main.ts", format: "esm" },
   // It begins with #!, and is run as it is.
-  { name: "draftmill", entry: "services/api/src/cli/main.ts", mode: 0o755 },
+  { name: "draftmill", entry: "services/api/src/cli/main.ts", format: "esm", mode: 0o755 },
 ];
-/** What an image holds, by the bundle's name and the image's own. */
-const IMAGES = { api: { api: "service" }, worker: { worker: "service", doctor: "doctor" } };
+const ENDS = { cjs: "cjs", esm: "mjs" };
+/** What an image holds besides its start, by the name here and the image's own. */
+const IMAGES = {
+  api: { "api.cjs": "service.cjs", "api.sbom.json": "sbom.json" },
+  worker: {
+    "worker.cjs": "service.cjs",
+    "worker.sbom.json": "sbom.json",
+    "doctor.mjs": "doctor.mjs",
+    "doctor.sbom.json": "doctor.sbom.json",
+  },
+};
 const HEAVIEST_SHOWN = 12;
 
 /** Most of what is bundled is CommonJS, which esbuild runs inside an ES module only if these three names exist. */
@@ -45,6 +57,7 @@ const budgets = JSON.parse(readFileSync(join(import.meta.dirname, "budgets.json"
 
 mkdirSync(resolve(values.out), { recursive: true });
 const bundles = await Promise.all(BUNDLES.map((one) => bundle(one, resolve(values.out))));
+copyFileSync(join(import.meta.dirname, "start.cjs"), join(resolve(values.out), "start.cjs"));
 if (values.images) fillImages(resolve(values.out));
 const row = (name, ...cells) => console.log(name.padEnd(10) + cells.map(column).join(""));
 row("bundle", "bytes", "budget", "modules", "budget");
@@ -63,8 +76,8 @@ if (outgrown.length > 0) {
   process.exitCode = 1;
 }
 
-async function bundle({ name, entry, mode }, outDir) {
-  const outfile = join(outDir, `${name}.mjs`);
+async function bundle({ name, entry, format, mode }, outDir) {
+  const outfile = join(outDir, `${name}.${ENDS[format]}`);
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -72,16 +85,16 @@ async function bundle({ name, entry, mode }, outDir) {
     bundle: true,
     platform: "node",
     target: "node24",
-    format: "esm",
+    format,
     // Names stay readable in a stack trace; minified code also starts slower without a compile cache (measured).
     minify: false,
     sourcemap: true,
-    banner: { js: COMMONJS_NAMES },
-    plugins: [consoleTexts],
+    ...(format === "esm" ? { banner: { js: COMMONJS_NAMES } } : {}),
+    plugins: [consoleTexts, ownValidators],
     metafile: true,
     logLevel: "warning",
   });
-  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(".mjs"))?.[1];
+  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`.${ENDS[format]}`))?.[1];
   if (output === undefined) throw new Error(`esbuild wrote no bundle of ${name}`);
   if (mode !== undefined) chmodSync(outfile, mode);
   const [folder] = entry.split("/src/", 1);
@@ -92,15 +105,11 @@ async function bundle({ name, entry, mode }, outDir) {
 }
 
 function fillImages(outDir) {
-  for (const [image, bundles] of Object.entries(IMAGES)) {
+  for (const [image, files] of Object.entries(IMAGES)) {
     const folder = join(outDir, "images", image);
     mkdirSync(folder, { recursive: true });
-    for (const [name, own] of Object.entries(bundles)) {
-      copyFileSync(join(outDir, `${name}.mjs`), join(folder, `${own}.mjs`));
-      copyFileSync(
-        join(outDir, `${name}.sbom.json`),
-        join(folder, own === "service" ? "sbom.json" : `${own}.sbom.json`),
-      );
+    for (const [from, to] of Object.entries({ "start.cjs": "start.cjs", ...files })) {
+      copyFileSync(join(outDir, from), join(folder, to));
     }
   }
 }

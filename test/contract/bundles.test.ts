@@ -15,6 +15,7 @@ import { type Bundle, startBundle } from "../support/bundle-process.ts";
 import { buildBundles } from "../support/bundles.ts";
 import { readText } from "../support/readme.ts";
 
+const FILES = ["api.cjs", "doctor.mjs", "draftmill.mjs", "start.cjs", "worker.cjs"];
 const CALL_TIMEOUT_MS = 20_000;
 const RUN_TIMEOUT_MS = 60_000;
 const AUDIENCE = "https://worker.example.test";
@@ -24,8 +25,7 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
   assert.match(printed, /^worker(?: +[\d,]+){4}$/m);
   const folder = await mkdtemp(join(tmpdir(), "draftmill-empty-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const files = ["api.mjs", "doctor.mjs", "draftmill.mjs", "worker.mjs"];
-  for (const file of files) await copyFile(join(built, file), join(folder, file));
+  for (const file of FILES) await copyFile(join(built, file), join(folder, file));
 
   const signer = await createIdTokenSigner();
   const google = await startGoogle({ statePath: ":memory:", signer });
@@ -96,7 +96,7 @@ test("the bundles alone, in an empty folder, turn a POST into a draft and stop c
 
   assert.equal(await api.stop(), 0);
   assert.equal(await worker.stop(), 0);
-  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith("ledger.db")).sort(), files);
+  assert.deepEqual((await readdir(folder)).filter((name) => !name.startsWith("ledger.db")).sort(), FILES);
 });
 
 /** The whole console comes out of the bundle, byte for byte as it is in its folder. */

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { setUpTopics } from "@draftmill/local/topics.ts";
 import { type Bundle, startBundle } from "../support/bundle-process.ts";
-import { buildBundles } from "../support/bundles.ts";
+import { buildBundles, compileBundles } from "../support/bundles.ts";
 import { readText } from "../support/readme.ts";
 
 /** Instructions in order, comments and line continuations gone. */
@@ -21,6 +23,12 @@ const INSTRUCTIONS = readText("infra/image/Dockerfile")
 const FROMS = INSTRUCTIONS.flatMap(({ name }, index) => (name === "FROM" ? [index] : []));
 const FINAL = INSTRUCTIONS.slice(FROMS.at(-1));
 
+/** The base image of a stage, which may be a stage before it. */
+function baseOf(from: string): string {
+  const stages = FROMS.map((index) => INSTRUCTIONS[index]?.rest ?? "");
+  return stages.find((stage) => stage.endsWith(` AS ${from}`)) ?? from;
+}
+
 function only(name: string): string {
   const found = FINAL.filter((instruction) => instruction.name === name);
   assert.equal(found.length, 1, `one ${name} in the final stage`);
@@ -31,9 +39,9 @@ const CMD = JSON.parse(only("CMD")) as string[];
 const USER_ID = Number(only("USER").split(":")[0]);
 
 test("every base image is named by a digest that whoever builds has to give", () => {
-  assert.equal(FROMS.length, 2);
+  assert.equal(FROMS.length, 3);
   for (const index of FROMS) {
-    const digest = /^\S+@\$\{(\w+)\}(?: AS \w+)?$/.exec(INSTRUCTIONS[index]?.rest ?? "")?.[1];
+    const digest = /^\S+@\$\{(\w+)\}(?: AS \w+)?$/.exec(baseOf(INSTRUCTIONS[index]?.rest ?? ""))?.[1];
     assert.ok(digest, INSTRUCTIONS[index]?.rest);
     const given = INSTRUCTIONS.slice(0, FROMS[0]).filter(({ name, rest }) => name === "ARG" && rest === digest);
     assert.equal(given.length, 1, `ARG ${digest} stands before the first FROM and has no default`);
@@ -41,7 +49,7 @@ test("every base image is named by a digest that whoever builds has to give", ()
 });
 
 test("the final stage is a bundle on distroless: nothing runs in it, nothing else comes in, root it is not", () => {
-  assert.match(FINAL[0]?.rest ?? "", /^gcr\.io\/distroless\/nodejs24-debian13@/);
+  assert.match(baseOf(FINAL[0]?.rest ?? ""), /^gcr\.io\/distroless\/nodejs24-debian13@/);
   const allowed = ["FROM", "ARG", "WORKDIR", "COPY", "ENV", "USER", "CMD"];
   assert.deepEqual(
     FINAL.filter(({ name }) => !allowed.includes(name)),
@@ -49,8 +57,7 @@ test("the final stage is a bundle on distroless: nothing runs in it, nothing els
   );
   const copied = FINAL.filter(({ name }) => name === "COPY").map(({ rest }) => rest);
   // The process cannot change what it runs.
-  const folder = `/out/images/$${"{SERVICE}"}`;
-  assert.deepEqual(copied, [`--from=build --chown=0:0 --chmod=0444 ${folder}/*.mjs ${folder}/*.json ./`]);
+  assert.deepEqual(copied, [`--from=build --chown=0:0 --chmod=0444 /out/images/$${"{SERVICE}"}/* ./`]);
   assert.match(only("USER"), /^[1-9]\d*:[1-9]\d*$/);
   for (const { rest } of INSTRUCTIONS.filter(({ name }) => name === "ENV" || name === "ARG")) {
     assert.doesNotMatch(rest, /TOKEN|SECRET|PASSWORD|KEY/i);
@@ -59,19 +66,43 @@ test("the final stage is a bundle on distroless: nothing runs in it, nothing els
 
 test("its Node is of the pinned major, and its build installs without install scripts", () => {
   const major = readText(".node-version").trim().split(".")[0];
-  assert.match(FINAL[0]?.rest ?? "", new RegExp(`/nodejs${major}-`));
+  assert.match(baseOf(FINAL[0]?.rest ?? ""), new RegExp(`/nodejs${major}-`));
   const runs = INSTRUCTIONS.filter(({ name }) => name === "RUN").map(({ rest }) => JSON.parse(rest) as string[]);
   assert.deepEqual(runs[0], ["npm", "ci", "--ignore-scripts"]);
 });
 
+let built: string;
+let remove: () => Promise<void>;
+before(async () => {
+  const keep = (done: () => Promise<void>): void => {
+    remove = done;
+  };
+  ({ folder: built } = await buildBundles({ after: keep }, "--images"));
+  await compileBundles(built);
+});
+after(() => remove());
+
+test("V8 takes the compiled code with the options that the image gives it, and asks for no leave to write", async (t) => {
+  const { folder, node } = await stage(t);
+  const ask = `
+    const cache = require("node:fs").readFileSync("service.cjs.cache");
+    const { script } = require("./start.cjs").load("service.cjs", cache);
+    console.log(script.cachedDataRejected, cache.length > 1_000_000);`;
+  for (const service of ["api", "worker"]) {
+    const args = [...CMD.slice(0, CMD.indexOf("start.cjs")), "--eval", ask];
+    const { stdout } = await promisify(execFile)(node, args, { cwd: join(folder, service) });
+    assert.equal(stdout, "false true\n", service);
+  }
+});
+
 interface Stage {
   readonly folder: string;
+  readonly node: string;
   start(service: string, environment: Record<string, string>, writable?: string): Promise<Bundle>;
 }
 
 /** The image's folder, without the image: the bundle read-only, the Dockerfile's own command line, its user if we may be it. */
 async function stage(t: TestContext): Promise<Stage> {
-  const { folder: built } = await buildBundles(t, "--images");
   const folder = await mkdtemp(join(tmpdir(), "draftmill-image-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   // The Node of the checkout may lie where that user cannot read.
@@ -91,6 +122,7 @@ async function stage(t: TestContext): Promise<Stage> {
   if (userId === null) t.diagnostic("not root: runs as the user of the test");
   return {
     folder,
+    node,
     async start(service, environment, writable) {
       const args = [...(writable === undefined ? [] : [`--allow-fs-write=${writable}`]), ...CMD];
       const bundle = await startBundle(join(folder, service), service, environment, { node, args, userId });
@@ -117,9 +149,9 @@ test("as the image runs it, a service with its ledger in Firestore starts withou
   }
   await assert.rejects(start("api", { ...BARE, ...nowhere, LEDGER_URL: `sqlite:${folder}/x.db`, AUTH_MODE: "none" }));
   assert.deepEqual([await api.stop(), await worker.stop()], [0, 0]);
-  assert.deepEqual((await readdir(join(folder, "api"))).sort(), ["sbom.json", "service.mjs"]);
-  const ofWorker = ["doctor.mjs", "doctor.sbom.json", "sbom.json", "service.mjs"];
-  assert.deepEqual((await readdir(join(folder, "worker"))).sort(), ofWorker);
+  const ofApi = ["sbom.json", "service.cjs", "service.cjs.cache", "start.cjs"];
+  assert.deepEqual((await readdir(join(folder, "api"))).sort(), ofApi);
+  assert.deepEqual((await readdir(join(folder, "worker"))).sort(), ["doctor.mjs", "doctor.sbom.json", ...ofApi]);
 });
 
 test("as the image runs it, a POST becomes a draft with nothing writable but the ledger's folder", async (t) => {

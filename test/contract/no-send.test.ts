@@ -62,20 +62,20 @@ test(
 
 test("in the bundles a send route stands in googleapis' own Gmail module and nowhere else", options, async (t) => {
   const { folder } = await buildBundles(t);
-  for (const [service, modulesAtLeast] of [
-    ["api", 301],
-    ["worker", 301],
-    ["doctor", 301],
-    ["draftmill", 100],
+  for (const [file, modulesAtLeast] of [
+    ["api.cjs", 301],
+    ["worker.cjs", 301],
+    ["doctor.mjs", 301],
+    ["draftmill.mjs", 100],
   ] as const) {
-    const modules = readFileSync(join(folder, `${service}.mjs`), "utf8").split(/^(?=\/\/ [\w.@-]+\/\S+$)/m);
+    const modules = readFileSync(join(folder, file), "utf8").split(/^(?=\/\/ [\w.@-]+\/\S+$)/m);
     assert.ok(modules.length >= modulesAtLeast, "the bundle still says where each module came from");
     const named = modules
       .filter((text) => /(?:drafts|messages)\/send/.test(text))
       .map((text) => text.split("\n", 1)[0]);
-    const allowed = ["worker", "doctor"].includes(service)
+    const allowed = ["worker.cjs", "doctor.mjs"].includes(file)
       ? ["// node_modules/googleapis/build/src/apis/gmail/v1.js"]
       : [];
-    assert.deepEqual(named, allowed, service);
+    assert.deepEqual(named, allowed, file);
   }
 });

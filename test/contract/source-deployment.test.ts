@@ -30,12 +30,12 @@ test("a buildpack that deploys from source builds, keeps and starts what the doc
   assert.deepEqual([...DEPLOYED.keys()], SERVICES);
   const { scripts = {}, devDependencies = {} } = readManifest("package.json");
   // What it runs after the installation, and why it prunes then: the bundles need nothing of node_modules.
-  assert.equal(scripts.build, "node infra/image/build.mjs");
+  assert.equal(scripts.build, "node infra/image/build.mjs && node infra/image/code-cache.mjs");
   assert.equal(scripts["gcp-build"], undefined, "it would be run in place of build");
   assert.ok(devDependencies.esbuild);
   for (const service of SERVICES) {
     const variables = pairs(DEPLOYED.get(service)?.get("set-build-env-vars"));
-    assert.equal(variables.GOOGLE_ENTRYPOINT, `node dist/${service}.mjs`);
+    assert.equal(variables.GOOGLE_ENTRYPOINT, `node dist/start.cjs dist/${service}.cjs`);
     assert.equal(variables.GOOGLE_NODEJS_VERSION, readText(".node-version").trim());
   }
 });

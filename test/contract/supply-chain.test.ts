@@ -112,7 +112,7 @@ test("each bundle comes with a list of every package that it has code of, at the
   ] as const) {
     const sbom = JSON.parse(await readFile(join(folder, `${service}.sbom.json`), "utf8")) as Sbom;
     // esbuild writes above each module where it comes from.
-    const modules = (await readFile(join(folder, `${service}.mjs`), "utf8")).matchAll(
+    const modules = (await readFile(join(folder, `${service}.cjs`), "utf8")).matchAll(
       /^\/\/ (\S*node_modules\/\S+)$/gm,
     );
     const bundled = new Set(

@@ -68,7 +68,6 @@ export async function openStage(options: StageOptions, lifecycle: Lifecycle): Pr
 
   const environment = {
     ...google.environment(),
-    NODE_COMPILE_CACHE: join(folder, "cache"),
     PORT: "0",
     HOST: "127.0.0.1",
     GOOGLE_CLOUD_PROJECT: PROJECT,

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { Agent } from "node:http";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { ROOT } from "../support/readme.ts";
 
 /** A worker process that takes pushes. */
 export interface SoakWorker {
@@ -38,8 +41,8 @@ export interface WorkerFleet {
   /** Whether nothing is under way in any of them. */
   isAtRest(): boolean;
   /**
-   * Ends the first one in good order and starts so many. Node writes its compile cache when a process ends, which one that
-   * is killed never does: what the first has run, the others need not compile again.
+   * Ends the first one in good order and starts so many. It leaves behind what V8 has compiled of it, as for the image: what the
+   * first has run, the others need not compile again.
    */
   grow(size: number): Promise<void>;
   /** Resolves once all of them live and none is stopped. */
@@ -49,6 +52,8 @@ export interface WorkerFleet {
 }
 
 const START_WITHIN_MS = 30_000;
+const START = join(ROOT, "infra/image/start.cjs");
+const KEEP_COMPILED = join(ROOT, "infra/image/keep-compiled.cjs");
 /** No rubbish is worth collecting in a life of seconds: a tenth of the processor's time (measured). */
 const SHORT_LIFE = ["--min-semi-space-size=64", "--max-semi-space-size=64", "--v8-pool-size=0"];
 
@@ -171,7 +176,9 @@ async function start(
   { script, environment, onEvent }: Parameters<typeof startFleet>[0],
   children: Set<ChildProcess>,
 ): Promise<SoakWorker> {
-  const child = spawn(process.execPath, [...SHORT_LIFE, script], {
+  const compiled = `${script}.cache`;
+  const how = existsSync(compiled) ? [START, script] : [KEEP_COMPILED, script, compiled];
+  const child = spawn(process.execPath, [...SHORT_LIFE, ...how], {
     env: { ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -19,12 +19,12 @@ export interface BundleRun {
   readonly userId: number | null;
 }
 
-/** Runs `<service>.mjs` of the folder with nothing but this environment; resolves once it listens. */
+/** Runs `<service>.cjs` of the folder with nothing but this environment; resolves once it listens. */
 export async function startBundle(
   folder: string,
   service: string,
   environment: Readonly<Record<string, string>>,
-  run: BundleRun = { node: process.execPath, args: [`${service}.mjs`], userId: null },
+  run: BundleRun = { node: process.execPath, args: ["start.cjs", `${service}.cjs`], userId: null },
 ): Promise<Bundle> {
   const child = spawn(run.node, run.args, {
     cwd: folder,

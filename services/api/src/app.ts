@@ -7,6 +7,7 @@ import { limitBodyTime } from "./body-deadline.ts";
 import { type Admission, admitCallers } from "./callers/admit-caller.ts";
 import { createErrorHandler, handleNotFound } from "./error-handler.ts";
 import { acceptJsonOnly } from "./json-body.ts";
+import { LAZY_SCHEMAS } from "./lazy-schemas.ts";
 import { refuseOddFraming } from "./message-framing.ts";
 import { registerOpenapi } from "./openapi.ts";
 import { beginEvent, logRequests, requestIdFrom } from "./request-event.ts";
@@ -63,6 +64,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
     // Query strings are all that Fastify validates here; bodies go through parseDraftRequest.
+    schemaController: LAZY_SCHEMAS,
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, useDefaults: true, allErrors: true } },
     frameworkErrors: (error, request, reply) => {
       // No hook runs for a URL that Fastify cannot read.

@@ -1,4 +1,4 @@
 import { runProcess } from "@draftmill/shared/run-process.ts";
 import { startWorker } from "./start.ts";
 
-await runProcess("worker", () => startWorker(process.env));
+void runProcess("worker", () => startWorker(process.env));

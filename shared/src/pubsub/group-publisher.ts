@@ -1,5 +1,4 @@
-import { PublisherClient } from "@google-cloud/pubsub-api/build/src/v1/publisher_client.js";
-import { grpc } from "google-gax";
+import type { PublisherClient } from "@google-cloud/pubsub-api/build/src/v1/publisher_client.js";
 import { publishSettings } from "./publish-settings.ts";
 import type { OutgoingMessage, TopicPublisher, TopicPublisherOptions } from "./topic-publisher.ts";
 
@@ -17,6 +16,9 @@ const WORTH_ANOTHER = 8;
  */
 const GATHER_MS = 3;
 
+/** The client library takes 200 ms of processor time to load and to read its protocol (measured). */
+const OPEN_AFTER_MS = 100;
+
 /** What @google-cloud/pubsub asks of its channel (6.3.0): silent connections are found out. */
 const CHANNEL = {
   "grpc.max_metadata_size": 4 * 1024 * 1024,
@@ -31,9 +33,16 @@ const CHANNEL = {
  * fails what waits behind it fails too.
  */
 export function openGroupPublisher(options: TopicPublisherOptions): TopicPublisher {
-  const client = new PublisherClient({ ...CHANNEL, ...placeOf(options) });
+  let opening: Promise<PublisherClient> | null = null;
   let topicName: Promise<string> | null = null;
+  const open = (): Promise<PublisherClient> => {
+    opening ??= openClient(options);
+    return opening;
+  };
+  // Not at the start, half of which it would be, nor at the first request.
+  const beforehand = setTimeout(open, OPEN_AFTER_MS).unref();
   const send = async (group: readonly Waiting[]): Promise<readonly string[]> => {
+    const client = await open();
     topicName ??= nameOf(options, client).catch((error: unknown) => {
       topicName = null;
       throw error;
@@ -72,8 +81,9 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
       }
     },
     async close() {
+      clearTimeout(beforehand);
       await Promise.allSettled(underWay);
-      await client.close();
+      await (await opening)?.close();
     },
   };
 }
@@ -210,18 +220,23 @@ function bytesOf({ data, attributes, orderingKey }: OutgoingMessage): number {
   return bytes;
 }
 
-function placeOf({ projectId, emulatorHost }: TopicPublisherOptions): ConstructorParameters<typeof PublisherClient>[0] {
+async function openClient({ projectId, emulatorHost }: TopicPublisherOptions): Promise<PublisherClient> {
+  const [api, { grpc }] = await Promise.all([
+    import("@google-cloud/pubsub-api/build/src/v1/publisher_client.js"),
+    import("google-gax"),
+  ]);
   const project = projectId === undefined ? {} : { projectId };
-  if (emulatorHost === undefined) return project;
+  if (emulatorHost === undefined) return new api.PublisherClient({ ...CHANNEL, ...project });
   const { hostname, port } = new URL(`http://${emulatorHost}`);
-  return {
+  return new api.PublisherClient({
+    ...CHANNEL,
     ...project,
     servicePath: hostname,
     port: Number(port || 80),
     sslCreds: grpc.credentials.createInsecure(),
     // Named so that the client does not ask the metadata server for it, which an emulator has no part in.
     universeDomain: "googleapis.com",
-  };
+  });
 }
 
 async function nameOf({ topic, projectId }: TopicPublisherOptions, client: PublisherClient): Promise<string> {
