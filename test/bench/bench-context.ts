@@ -1,5 +1,6 @@
 import type { Counterparts } from "./counterparts/counterparts.ts";
 import type { OrderedChild } from "./measure/child.ts";
+import type { Image } from "./measure/image.ts";
 import type { Summary } from "./measure/statistics.ts";
 import type { Variant } from "./measure/variant.ts";
 import type { Plot } from "./report/plot.ts";
@@ -24,8 +25,8 @@ export function scaled(count: number, { divisor }: Scale, atLeast = 10): number 
 /** What every bench has at hand. */
 export interface BenchContext {
   readonly scale: Scale;
-  /** Where the bundles of this checkout are. */
-  readonly dist: string;
+  /** The services of this checkout, or of a variant's, built when they are first asked for. */
+  imageOf(checkout: string | null): Promise<Image>;
   /** The product as shipped comes first. */
   readonly variants: readonly Variant[];
   /** The processors: for what is measured, and for what measures it. Null for any. */

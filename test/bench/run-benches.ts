@@ -1,20 +1,16 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { ROOT } from "../support/readme.ts";
 import type { Bench, BenchContext, BenchResult, Scale } from "./bench-context.ts";
 import { Counterparts } from "./counterparts/counterparts.ts";
+import { buildImage, type Image, recipeOf } from "./measure/image.ts";
 import { AS_SHIPPED, type Variant } from "./measure/variant.ts";
-
-const BUILD_TIMEOUT_MS = 120_000;
-const run = promisify(execFile);
 
 export interface RunOptions {
   readonly scale: Scale;
   readonly variants: readonly Variant[];
-  /** The folder with the bundles; null builds them. */
+  /** The folder with the bundles of this checkout; null builds them. */
   readonly dist: string | null;
   readonly tell: (line: string) => void;
 }
@@ -25,11 +21,21 @@ export async function runBenches(benches: readonly Bench[], options: RunOptions)
   const cores = availableParallelism() < 2 ? { subject: null, load: null } : { subject: 0, load: 1 };
   const counterparts = new Counterparts(folder, cores.load);
   try {
-    const dist = options.dist ?? (await buildInto(join(folder, "dist"), options.tell));
+    const images = new Map<string, Promise<Image>>();
+    const imageOf = (other: string | null): Promise<Image> => {
+      const checkout = other ?? ROOT;
+      const built =
+        images.get(checkout) ??
+        (other === null && options.dist !== null
+          ? Promise.resolve({ recipe: recipeOf(ROOT), out: options.dist })
+          : build(checkout, join(folder, `out-${images.size}`), options.tell));
+      images.set(checkout, built);
+      return built;
+    };
     const results: BenchResult[] = [];
     for (const bench of benches) {
       const begunMs = performance.now();
-      const result = await runOne(bench, { ...options, dist, cores, counterparts }, join(folder, bench.name));
+      const result = await runOne(bench, { ...options, imageOf, cores, counterparts }, join(folder, bench.name));
       results.push(result);
       options.tell(`${bench.name}: done in ${Math.round((performance.now() - begunMs) / 1_000)} s`);
     }
@@ -42,14 +48,14 @@ export async function runBenches(benches: readonly Bench[], options: RunOptions)
 
 async function runOne(
   bench: Bench,
-  options: RunOptions & Pick<BenchContext, "dist" | "cores" | "counterparts">,
+  options: RunOptions & Pick<BenchContext, "imageOf" | "cores" | "counterparts">,
   folder: string,
 ): Promise<BenchResult> {
   const closes: (() => unknown)[] = [];
   let folders = 0;
   const context: BenchContext = {
     scale: options.scale,
-    dist: options.dist,
+    imageOf: options.imageOf,
     variants: [AS_SHIPPED, ...options.variants],
     cores: options.cores,
     counterparts: options.counterparts,
@@ -69,8 +75,7 @@ async function runOne(
   }
 }
 
-async function buildInto(folder: string, tell: (line: string) => void): Promise<string> {
-  tell("building the bundles");
-  await run(process.execPath, [join(ROOT, "infra/image/build.mjs"), "--out", folder], { timeout: BUILD_TIMEOUT_MS });
-  return folder;
+function build(checkout: string, out: string, tell: (line: string) => void): Promise<Image> {
+  tell(checkout === ROOT ? "building the services" : `building the services of ${checkout}`);
+  return buildImage(checkout, out);
 }

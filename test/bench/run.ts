@@ -26,7 +26,7 @@ ${[...ALL_BENCHES, soakOf(5)].map(({ name, about }) => `  ${name.padEnd(14)}${ab
   --quick           a look whether all of it runs: short windows, one round, no result to rely on
   --minutes N       how long the soak takes (default: 5)
   --variant 'NAME:SETTING=VALUE,…'
-                    the product with other settings as a row of its own; dist=FOLDER for another build's bundles
+                    the product with other settings as a row of its own; checkout=FOLDER for another checkout's
   --help            this text
 `;
 

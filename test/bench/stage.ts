@@ -42,7 +42,7 @@ export async function startProduct(
 ): Promise<Service> {
   const service = await startService({
     name,
-    dist: variant.dist ?? context.dist,
+    image: await context.imageOf(variant.checkout),
     folder: context.folder(name),
     core: context.cores.subject,
     environment: {

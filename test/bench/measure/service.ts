@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, type Core, startChild } from "./child.ts";
-import { shippedCommand } from "./shipped.ts";
+import { type Image, installService } from "./image.ts";
 
 export type ServiceName = "api" | "worker";
 
-/** A service as it is shipped: its bundle, under the image's command line, in a process of its own. */
+/** A service as it is shipped: its files, under the image's command line, in a process of its own. */
 export interface Service extends Child {
   readonly url: string;
   readonly ledgerPath: string;
@@ -15,42 +15,42 @@ export interface Service extends Child {
 
 export interface ServiceOptions {
   readonly name: ServiceName;
-  /** Where the bundles are. */
-  readonly dist: string;
-  /** Its own, for ledger and log. */
+  readonly image: Image;
+  /** Its own, for its files, ledger and log. */
   readonly folder: string;
   readonly core: Core;
   readonly environment: Readonly<Record<string, string>>;
   /** Where compiled code is kept from one start to the next; null for as the image has it. */
   readonly compileCache?: string | null;
-  /** Further folders that it may write to. */
-  readonly writable?: readonly string[];
 }
 
 const START_WITHIN_MS = 60_000;
 const LEDGER_FILE = "ledger.db";
 const LOOK_EVERY_MS = 10;
 
-/** Node's arguments and environment for a service in a folder that it may write to, as the image does not have to. */
-export function serviceCommand({
-  name,
-  dist,
-  folder,
-  environment,
-  compileCache = null,
-  writable = [],
-}: ServiceOptions): {
+/** How a service is run. */
+export interface ServiceCommand {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-} {
-  const shipped = shippedCommand();
-  const mayWrite = [folder, ...writable].map((path) => `--allow-fs-write=${path}`);
-  const flags = shipped.flags.includes("--permission") ? [...shipped.flags, ...mayWrite] : shipped.flags;
+  readonly folder: string;
+}
+
+/**
+ * Lays a service out as in its image, in a folder that it may write to, which the image has not: there the ledger is in Firestore.
+ */
+export function installCommand(options: Omit<ServiceOptions, "core">): ServiceCommand {
+  const { name, image, folder, environment, compileCache = null } = options;
+  const { command, environment: shipped } = image.recipe;
+  const appFolder = join(folder, "app");
+  installService(image, name, appFolder);
+  const writable = [folder, ...(compileCache === null ? [] : [compileCache])];
+  const mayWrite = command.includes("--permission") ? writable.map((path) => `--allow-fs-write=${path}`) : [];
   const cache = compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache };
   return {
-    args: [...flags, join(dist, `${name}.mjs`)],
+    args: [...mayWrite, ...command],
+    folder: appFolder,
     environment: {
-      ...shipped.environment,
+      ...shipped,
       HOST: "127.0.0.1",
       PORT: "0",
       LEDGER_URL: `sqlite:${join(folder, LEDGER_FILE)}`,
@@ -66,7 +66,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   mkdirSync(folder, { recursive: true });
   const logPath = join(folder, `${name}.log`);
   writeFileSync(logPath, "");
-  const child = startChild({ name, ...serviceCommand(options), core, folder, logPath });
+  const child = startChild({ name, ...installCommand(options), core, logPath });
   const url = await listening(child, logPath);
   return {
     ...child,

@@ -2,13 +2,13 @@
 export interface Variant {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The folder with its bundles; null for those of this checkout. */
-  readonly dist: string | null;
+  /** The folder of another checkout that it is built from; null for this one. */
+  readonly checkout: string | null;
 }
 
-export const AS_SHIPPED: Variant = { name: "draftmill", environment: {}, dist: null };
+export const AS_SHIPPED: Variant = { name: "draftmill", environment: {}, checkout: null };
 
-/** Reads `NAME:SETTING=VALUE,…`; the setting `dist` is the folder of another build's bundles. */
+/** Reads `NAME:SETTING=VALUE,…`; the setting `checkout` is the folder of another checkout. */
 export function parseVariant(text: string): Variant {
   const [, name = "", settings = ""] = /^([^:]+):(.+)$/.exec(text) ?? [];
   const pairs = settings.split(",").map((pair) => /^(\w+)=(.*)$/.exec(pair.trim()));
@@ -16,6 +16,6 @@ export function parseVariant(text: string): Variant {
     throw new Error(`a variant is NAME:SETTING=VALUE,… and not ${JSON.stringify(text)}`);
   }
   const given = Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? "", pair?.[2] ?? ""]));
-  const { dist = null, ...environment } = given;
-  return { name: `draftmill, ${name.trim()}`, environment, dist };
+  const { checkout = null, ...environment } = given;
+  return { name: `draftmill, ${name.trim()}`, environment, checkout };
 }

@@ -5,11 +5,16 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A Markdown table. */
+const DASHES_MIN = 3;
+
+/** A Markdown table, its columns padded as the repository's formatter has them. */
 export function renderTable({ head, rows }: Table): string {
+  const lines = [head, ...rows].map((cells) => cells.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) => Math.max(DASHES_MIN, ...lines.map((cells) => cells[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |`;
+  const [top = [], ...rest] = lines;
+  return [line(top), line(widths.map((width) => "-".repeat(width))), ...rest.map(line)].join("\n");
 }
 
 /** The median, with the least and the most of the rounds. */

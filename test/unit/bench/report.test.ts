@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BenchResult, Target } from "../../bench/bench-context.ts";
-import { shippedCommand } from "../../bench/measure/shipped.ts";
+import { readRecipe } from "../../bench/measure/image.ts";
 import { parseVariant } from "../../bench/measure/variant.ts";
 import { replaceSection } from "../../bench/report/marked-section.ts";
 import { renderPlot } from "../../bench/report/plot.ts";
@@ -57,8 +57,8 @@ test("a target at its bound is met, and one that was not measured is not", () =>
     figures: {},
   };
   const report = renderReport([result], { date: "2026-11-27", machine: ["a machine"], scale: "", plotFolder: "plots" });
-  assert.match(report, /\| speed \| a peer \| ≤ 2 × \| 2\.10 × \(1\.00–3\.00\) \| \*\*missed\*\* \|/);
-  assert.match(report, /### Speed\n\nHow it was measured\.\n\n\| a \|\n\| --- \|\n\| b\\\|c \|/);
+  assert.match(report, /\| speed \| a peer +\| ≤ 2 × +\| 2\.10 × \(1\.00–3\.00\) \| \*\*missed\*\* \|/);
+  assert.match(report, /### Speed\n\nHow it was measured\.\n\n\| a +\|\n\| -+ \|\n\| b\\\|c +\|/);
 });
 
 test("figures have three digits that count", () => {
@@ -71,7 +71,10 @@ test("figures have three digits that count", () => {
     "none",
   ]);
   assert.equal(spread({ median: 2, least: 1, most: 3, rounds: 5 }, "MB"), "2.00 MB (1.00–3.00)");
-  assert.equal(renderTable({ head: ["x", "y"], rows: [["1", "2"]] }), "| x | y |\n| --- | --- |\n| 1 | 2 |");
+  assert.equal(
+    renderTable({ head: ["x", "y"], rows: [["1", "2,000"]] }),
+    "| x   | y     |\n| --- | ----- |\n| 1   | 2,000 |",
+  );
 });
 
 test("a plot holds its lines and labels, safely, and no number that is none", () => {
@@ -100,21 +103,41 @@ test("a plot holds its lines and labels, safely, and no number that is none", ()
   );
 });
 
-test("a variant is a name and settings, one of which may be another build", () => {
-  assert.deepEqual(parseVariant("before: dist=old, PUBLISHER=library"), {
+test("a variant is a name and settings, one of which may be another checkout", () => {
+  assert.deepEqual(parseVariant("before: checkout=old, PUBLISHER=library"), {
     name: "draftmill, before",
-    dist: "old",
+    checkout: "old",
     environment: { PUBLISHER: "library" },
   });
   for (const text of ["", "name", "name:", ":A=1", "name:A"])
     assert.throws(() => parseVariant(text), /a variant is/, text);
 });
 
-test("a service is run as the image runs it", () => {
-  const { flags, environment } = shippedCommand();
-  assert.ok(flags.includes("--permission"));
-  assert.equal(environment.NODE_ENV, "production");
-  const made = 'FROM a\nCMD ["no"]\n\nFROM b\nENV A=1 B="two"\nENV C=3\nCMD ["--flag", "service.mjs"]\n';
-  assert.deepEqual(shippedCommand(made), { flags: ["--flag"], environment: { A: "1", B: "two", C: "3" } });
-  assert.throws(() => shippedCommand("\nFROM a\nCMD node service.mjs\n"), /not understood/);
+test("a service is built and run as the image has it", () => {
+  const recipe = readRecipe(readText("infra/image/Dockerfile"));
+  assert.ok(recipe.builds.some((words) => words.includes("infra/image/build.mjs")));
+  assert.ok(recipe.command.includes("--permission"));
+  assert.ok(recipe.files.some(({ to }) => to === recipe.command.at(-1)));
+  assert.equal(recipe.environment.NODE_ENV, "production");
+  const made = [
+    "FROM a AS build",
+    'RUN ["npm", "ci"]',
+    'RUN ["node", "build.mjs", "--out", "/out"]',
+    "FROM b",
+    `COPY --from=build --chmod=0444 /out/\${SERVICE}.mjs service.mjs`,
+    "COPY --from=build /out/a.txt /out/b.txt ./",
+    'ENV A=1 B="two"',
+    'CMD ["--flag", "service.mjs"]',
+  ].join("\n");
+  assert.deepEqual(readRecipe(made), {
+    builds: [["node", "build.mjs", "--out", "/out"]],
+    files: [
+      { from: `\${SERVICE}.mjs`, to: "service.mjs" },
+      { from: "a.txt", to: "a.txt" },
+      { from: "b.txt", to: "b.txt" },
+    ],
+    command: ["--flag", "service.mjs"],
+    environment: { A: "1", B: "two" },
+  });
+  assert.throws(() => readRecipe("FROM a\nCMD node service.mjs\n"), /not understood/);
 });

@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { ServiceName } from "./service.ts";
+
+/** What the Dockerfile says, as far as it concerns how a service is built and run. */
+export interface ImageRecipe {
+  /** Commands that fill /out. */
+  readonly builds: readonly (readonly string[])[];
+  /** What of /out goes where in the service's folder, with `${SERVICE}` in the names. */
+  readonly files: readonly { readonly from: string; readonly to: string }[];
+  /** Node's arguments. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A build of a checkout: the files of both services and how the image runs them. */
+export interface Image {
+  readonly recipe: ImageRecipe;
+  /** What the image has as /out. */
+  readonly out: string;
+}
+
+const OUT = "/out";
+/** The build argument that names the service. */
+const SERVICE = /\$\{SERVICE\}/g;
+const BUILD_TIMEOUT_MS = 180_000;
+const run = promisify(execFile);
+
+/** Reads the Dockerfile, so that what is measured is built and run as what is shipped. */
+export function readRecipe(dockerfile: string): ImageRecipe {
+  const stages = dockerfile.split(/^FROM /m).slice(1);
+  const last = stages.at(-1) ?? "";
+  const builds = stages
+    .slice(0, -1)
+    .flatMap((stage) => listsAfter("RUN", stage).filter((words) => words.includes(OUT)));
+  const [command] = listsAfter("CMD", last);
+  if (command === undefined || builds.length === 0) throw new Error("the Dockerfile is not understood");
+  const files = [...last.matchAll(/^COPY --from=\S+ (.+)$/gm)].flatMap(([, words = ""]) => {
+    const paths = words.split(/\s+/).filter((word) => word !== "" && !word.startsWith("--"));
+    const target = paths.pop() ?? "";
+    const isFolder = paths.length > 1 || /^\.?\/?$|\/$/.test(target);
+    return paths
+      .filter((path) => path.startsWith(`${OUT}/`))
+      .map((path) => ({ from: path.slice(OUT.length + 1), to: isFolder ? join(target, basename(path)) : target }));
+  });
+  const settings = [...last.matchAll(/^ENV (.+)$/gm)].flatMap(([, line = ""]) => [
+    ...line.matchAll(/(\w+)=("[^"]*"|\S+)/g),
+  ]);
+  const environment = settings.map(([, name = "", value = ""]) => [name, value.replaceAll('"', "")]);
+  return { builds, files, command, environment: Object.fromEntries(environment) };
+}
+
+export function recipeOf(checkout: string): ImageRecipe {
+  return readRecipe(readFileSync(join(checkout, "infra/image/Dockerfile"), "utf8"));
+}
+
+/** Builds a checkout's services into a folder, by the commands that the Dockerfile has for it. */
+export async function buildImage(checkout: string, out: string): Promise<Image> {
+  const recipe = recipeOf(checkout);
+  mkdirSync(out, { recursive: true });
+  for (const [, ...words] of recipe.builds) {
+    const args = words.map((word, index) => {
+      if (word === OUT) return out;
+      // The Node that runs in the image is another file there, and this one here.
+      return words[index - 1] === "--node" ? process.execPath : word;
+    });
+    await run(process.execPath, args, { cwd: checkout, timeout: BUILD_TIMEOUT_MS });
+  }
+  return { recipe, out };
+}
+
+/** Puts a service's files into a folder, as they lie in its image; what was not built is left out. */
+export function installService({ recipe, out }: Image, name: ServiceName, folder: string): void {
+  for (const { from, to } of recipe.files) {
+    const source = join(out, from.replace(SERVICE, name));
+    const target = join(folder, to.replace(SERVICE, name));
+    if (!existsSync(source)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(source, target);
+  }
+}
+
+/** What stands behind an instruction in the form of a list. */
+function listsAfter(instruction: string, stage: string): string[][] {
+  return [...stage.matchAll(new RegExp(`^${instruction} (\\[.*\\])$`, "gm"))].map(
+    ([, list = "[]"]) => JSON.parse(list) as string[],
+  );
+}
