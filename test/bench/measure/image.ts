@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { ServiceName } from "./service.ts";
@@ -76,6 +76,10 @@ export function installService({ recipe, out }: Image, name: ServiceName, folder
   for (const { from, to } of recipe.files) {
     const source = join(out, from.replace(SERVICE, name));
     const target = join(folder, to.replace(SERVICE, name));
+    if (basename(source) === "*") {
+      cpSync(dirname(source), dirname(target), { recursive: true });
+      continue;
+    }
     if (!existsSync(source)) continue;
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(source, target);
