@@ -55,6 +55,15 @@ locals {
       every    = "300s"
       lasting  = "0s"
     }
+    delegate_changed = {
+      title    = "A key or a grant on the delegated account"
+      severity = "CRITICAL"
+      filter   = "resource.type = \"service_account\" AND metric.type = \"${local.own}/delegate_changes\""
+      above    = 0
+      align    = "ALIGN_DELTA"
+      every    = "300s"
+      lasting  = "0s"
+    }
     request_lost = {
       title    = "A request is lost"
       severity = "CRITICAL"
@@ -139,7 +148,7 @@ resource "google_monitoring_alert_policy" "alert" {
     mime_type = "text/markdown"
     content   = "[${each.value.title}](${local.runbook}#${replace(lower(each.value.title), " ", "-")})"
   }
-  depends_on = [google_logging_metric.events, google_logging_metric.foreign_signatures]
+  depends_on = [google_logging_metric.events, google_logging_metric.foreign_signatures, google_logging_metric.delegate_changes]
 }
 
 resource "google_monitoring_alert_policy" "burn" {

@@ -19,4 +19,7 @@ locals {
   # Google's own account for Pub/Sub in this project. In a new project it is there once
   # `gcloud beta services identity create --service=pubsub.googleapis.com` has been run.
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+  # Cloud Run's, which makes the tokens that a container finds at its metadata server.
+  run_agent = "service-${data.google_project.this.number}@serverless-robot-prod.iam.gserviceaccount.com"
 }

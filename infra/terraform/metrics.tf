@@ -105,6 +105,23 @@ resource "google_logging_metric" "foreign_signatures" {
     protoPayload.serviceName="iamcredentials.googleapis.com"
     protoPayload.methodName=~"SignJwt|SignBlob|GenerateAccessToken|GenerateIdToken"
     protoPayload.authenticationInfo.principalEmail!="${google_service_account.worker.email}"
+    protoPayload.authenticationInfo.principalEmail!="${local.run_agent}"
+  EOT
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+  }
+  depends_on = [google_project_service.api]
+}
+
+# Who may do so from now on. Admin activity is always logged.
+resource "google_logging_metric" "delegate_changes" {
+  name        = "${var.prefix}/delegate_changes"
+  description = "A key was made for the delegated account, or a grant on it was changed."
+  filter      = <<-EOT
+    resource.type="service_account"
+    resource.labels.email_id="${google_service_account.worker.email}"
+    protoPayload.methodName=~"CreateServiceAccountKey|SetI[Aa][Mm]Policy"
   EOT
   metric_descriptor {
     metric_kind = "DELTA"

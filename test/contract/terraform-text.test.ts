@@ -192,7 +192,7 @@ test("of the deliveries, ended and failed are counted as the burn rate means the
 });
 
 test("each alert and tile reads a metric that is made, and each alert leads to a heading of the runbook", () => {
-  const made = new Set([...METRICS.keys(), "settle_ms", "foreign_signatures"]);
+  const made = new Set([...METRICS.keys(), "settle_ms", "foreign_signatures", "delegate_changes"]);
   const used = [...`${hcl("alerts.tf")}${hcl("dashboard.tf")}`.matchAll(/\$\{local\.own\}\/(\w+)/g)].map(
     ([, name = ""]) => name,
   );
@@ -221,6 +221,19 @@ test("each alert and tile reads a metric that is made, and each alert leads to a
   for (const [title = "", slug] of linked) assert.equal(slug, title.toLowerCase().replaceAll(" ", "-"));
   // GitHub makes the link of a heading so; Terraform makes it by these two replacements alone.
   for (const title of titles) assert.match(title, /^[A-Za-z0-9 ]+$/);
+});
+
+test("the alert on foreign signatures looks for what SECURITY.md says", () => {
+  const shapeOf = (filter: string): string[] =>
+    [...filter.matchAll(/^\s*([\w.]+)(=~|!=|=)"([^"]*)"$/gm)].map(([, field, operator, value = ""]) => {
+      // Accounts differ from one installation to the next.
+      return `${field} ${operator} ${value.includes("@") || value.includes("${") ? "(account)" : value}`;
+    });
+  const [, ours = ""] = /"foreign_signatures" \{[\s\S]*?<<-EOT\n([\s\S]*?) {2}EOT/.exec(hcl("metrics.tf")) ?? [];
+  const [, told = ""] =
+    /```\n(resource\.type="service_account"[\s\S]*?)```/.exec(readText("infra/docs/SECURITY.md")) ?? [];
+  assert.equal(shapeOf(ours).length, 6);
+  assert.deepEqual(shapeOf(ours), shapeOf(told));
 });
 
 test("each variable and output says what it is for, and is explained nowhere twice", () => {
