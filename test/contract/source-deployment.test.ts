@@ -57,3 +57,15 @@ test("each service starts from the environment that the document gives it, close
   assert.equal(DEPLOYED.get("worker")?.get("ingress"), "internal");
   assert.equal(DEPLOYED.get("worker")?.get("timeout"), "600");
 });
+
+test("the steps of the document add up to what it says, which is under an hour", () => {
+  const document = readText("infra/docs/deploy.md");
+  const steps = [...document.matchAll(/^## (\d+)\. .*\((\d+) minutes/gm)];
+  assert.deepEqual(
+    steps.map(([, step]) => Number(step)),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  );
+  const minutes = steps.reduce((sum, [, , count]) => sum + Number(count), 0);
+  assert.ok(document.includes(`${minutes} minutes by the times below`), `${minutes}`);
+  assert.ok(minutes < 60);
+});

@@ -50,9 +50,11 @@ export async function openWorkspace(): Promise<Workspace> {
     ...provider.environment,
   };
   const terraform: Workspace["terraform"] = (...args) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const options = { cwd: folder, env: environment, timeout: TERRAFORM_MS, maxBuffer: OUTPUT_MAX_BYTES };
       execFile("terraform", [...args], options, (error, stdout, stderr) => {
+        if (error !== null && "code" in error && String(error.code) === "ENOENT")
+          return reject(new Error("terraform is not installed: https://developer.hashicorp.com/terraform/install"));
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
         resolve({ code, output: `${stdout}${stderr}` });
       });
