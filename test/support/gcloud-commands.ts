@@ -28,15 +28,21 @@ export function documentedCommands(): readonly ToldCommand[] {
   });
 }
 
+/** Its remedies are put together of parts; test/e2e/doctor has gcloud look at them as they are printed. */
+const DOCTOR = "services/api/src/cli/doctor/";
+
 /** Every gcloud command in a text that the code may show: remedies, refusals, descriptions of variables. */
 export function shownCommands(): readonly ToldCommand[] {
-  return CODE.flatMap((folder) => filesUnder(folder, /\.(?:ts|js|tf)$/)).flatMap((path) =>
-    readText(path)
-      .split("\n")
-      .filter((line) => line.includes("gcloud ") && !/^\s*(?:\*|\/\/|\/\*|#)/.test(line))
-      .map((line) => (path.endsWith(".tf") ? line.replace(/ # .*$/, "") : line))
-      .flatMap((line) => gcloudIn(line.replaceAll('\\"', '"')).map((command) => ({ path, command }))),
-  );
+  const paths = CODE.flatMap((folder) => filesUnder(folder, /\.(?:ts|js|tf)$/));
+  return paths
+    .filter((path) => !path.startsWith(DOCTOR))
+    .flatMap((path) =>
+      readText(path)
+        .split("\n")
+        .filter((line) => line.includes("gcloud ") && !/^\s*(?:\*|\/\/|\/\*|#)/.test(line))
+        .map((line) => (path.endsWith(".tf") ? line.replace(/ # .*$/, "") : line))
+        .flatMap((line) => gcloudIn(line.replaceAll('\\"', '"')).map((command) => ({ path, command }))),
+    );
 }
 
 /** `for x in a b; do …; done`, once for each. */
