@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { OPERATOR_PROBES } from "@draftmill/api/cli/doctor/operator-probes.ts";
 import type { ProjectFaultName } from "@draftmill/local/google/cloud/project-faults.ts";
@@ -61,6 +64,28 @@ test("one fault at a time: the right probe tells it, no other does, and its reme
   }
   const untried = OPERATOR_PROBES.map(({ id }) => id).filter((id) => !caughtBy.has(id));
   assert.deepEqual(untried, ["identity"], "the next test has it");
+});
+
+test("a callers' file is held to the service: what it grants beyond MAILBOXES, and what is no file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "draftmill-callers-"));
+  const callersFrom = async (text: string) => {
+    const path = join(folder, "callers.json");
+    await writeFile(path, text);
+    const ran = await operatorHalf(google, ...ASKED, "--callers", path, "--json");
+    return reportOf(ran).probes.find(({ id }) => id === "callers");
+  };
+  const granting = (mailbox: string): string =>
+    JSON.stringify({ callers: [{ caller: "crm@example.com", mailboxes: [mailbox], role: "submit" }] });
+  try {
+    assert.equal((await callersFrom(granting("@example.com")))?.status, "ok");
+    const beyond = await callersFrom(granting("@example.org"));
+    assert.equal(beyond?.status, "wrong");
+    assert.match(beyond?.said ?? "", /crm@example\.com: @example\.org is not among the MAILBOXES of draftmill-api/);
+    assert.equal((await callersFrom("{}"))?.status, "wrong");
+    assert.equal((await operatorHalf(google, ...ASKED, "--callers", join(folder, "none.json"))).code, 1);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("without credentials nothing but that is told", async () => {

@@ -1,9 +1,11 @@
 import {
+  agentOf,
   apiEnvironment,
   DATABASE,
   type ProjectNames,
   policy,
   series,
+  signerRole,
   urlOf,
   workerEnvironment,
 } from "./healthy-project.ts";
@@ -51,7 +53,7 @@ export const PROJECT_FAULTS = {
     [service(names, "worker")]: {
       terminalCondition: {
         state: "CONDITION_FAILED",
-        reason: "HEALTH_CHECK_CONTAINER_ERROR",
+        reason: "REVISION_FAILED",
         message: "The user-provided container failed to start and listen on the port defined by PORT=8080.",
       },
     },
@@ -153,6 +155,47 @@ export const PROJECT_FAULTS = {
         },
       ],
     },
+  }),
+  apiVerifiesWhatIsRemoved: (names) => ({
+    [service(names, "api")]: withVariable(names, "api", { AUTH_MODE: "oidc" }),
+  }),
+  apiAsksNobody: (names) => ({ [service(names, "api")]: withVariable(names, "api", { AUTH_MODE: "none" }) }),
+  subscriptionOfAnotherTopic: (names) => ({
+    [subscription(names, "draft-requests-push")]: { topic: `projects/${names.project}/topics/other-requests` },
+  }),
+  workerMayNotWriteDeadLetters: (names) => ({
+    [`${topic(names, "draft-requests-dead-letter")}:getIamPolicy`]: policy(["roles/pubsub.publisher", agentOf(names)]),
+  }),
+  eventsTopicMissing: (names) => ({
+    [service(names, "worker")]: withVariable(names, "worker", { EVENTS_TOPIC: "draft-events" }),
+  }),
+  deadLetterSubscriptionMissing: (names) => ({ [subscription(names, "draft-requests-dead-letter-push")]: null }),
+  sweepElsewhere: (names) => ({
+    [job(names, "cloudscheduler.googleapis.com/v1", "sweep")]: {
+      httpTarget: { uri: "https://draftmill-worker-old.example.test/sweep" },
+    },
+  }),
+  sweepAsAnother: (names) => ({
+    [job(names, "cloudscheduler.googleapis.com/v1", "sweep")]: {
+      httpTarget: { oidcToken: { serviceAccountEmail: names.api } },
+    },
+  }),
+  ledgersDiffer: (names) => ({
+    [service(names, "api")]: withVariable(names, "api", { LEDGER_URL: "firestore:another" }),
+  }),
+  requestsWait: (names) => ({
+    [`monitoring.googleapis.com/v3/projects/${names.project}/timeSeries/oldest_unacked_message_age`]: series(
+      "oldest_unacked_message_age",
+      "draft-requests-push",
+      5_400,
+    ),
+  }),
+  somebodyElseSignsAsIt: (names) => ({
+    [`${account(names, names.worker)}:getIamPolicy`]: policy([
+      signerRole(names),
+      `serviceAccount:${names.worker}`,
+      "deleted:user:mallory@example.com?uid=123456789012345678901",
+    ]),
   }),
   mailboxesDiffer: (names) => ({ [service(names, "api")]: withVariable(names, "api", { MAILBOXES: "@example.org" }) }),
   callersFileUnset: (names) => ({ [service(names, "api")]: withVariable(names, "api", { CALLERS_FILE: "" }) }),

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { parseBareAddress } from "@draftmill/shared/contract/email-address.ts";
 
 export interface DoctorOptions {
-  /** Null: GMAIL_USER. */
+  /** Null: GMAIL_USER, or else the first address of MAILBOXES. */
   readonly mailbox: string | null;
   readonly write: boolean;
   readonly live: boolean;
@@ -14,7 +14,7 @@ export const DOCTOR_HELP = `Usage: node doctor.mjs [--mailbox ADDRESS] [--write]
 
 The worker's half of draftmill doctor, in the worker's environment and with its identity. It never sends.
 
-  --mailbox ADDRESS  the mailbox to prove; GMAIL_USER unless given
+  --mailbox ADDRESS  the mailbox to prove; unless given, GMAIL_USER, or else the first address of MAILBOXES
   --write            make a draft in it, and delete it again
   --live             measure whether drafts can be found again there; makes a draft and deletes it, takes up to two minutes
   --strict           ask for wider scopes than the worker needs, which Google should refuse; it shows in the Workspace's log

@@ -55,7 +55,8 @@ async function examine({ environment, clock }: DoctorRun, options: DoctorOptions
     const probes = await runProbes([environmentProbe(problems)], null, { clock, withinMs: WITHIN_MS });
     return makeReport({ ...source, about: options.mailbox ?? "no mailbox", probes });
   }
-  const mailbox = options.mailbox ?? config.defaultMailbox;
+  const [firstAllowed = null] = config.mailboxes.addresses;
+  const mailbox = options.mailbox ?? config.defaultMailbox ?? firstAllowed;
   const context = openWorkerContext({ config, mailbox: mailbox ?? "", clock, apisEndpoint });
   const withinMs = options.live ? LIVE_WITHIN_MS : WITHIN_MS;
   const asked = mailbox === null ? [...PLAIN_PROBES, noMailbox, ...PLACE_PROBES] : probesFor(options);
@@ -85,7 +86,8 @@ const noMailbox: WorkerProbe = {
   title: "Mailbox",
   needs: [],
   async run() {
-    const said = "GMAIL_USER is unset and no --mailbox is given, so that neither delegation nor Gmail can be proved";
+    const said =
+      "neither GMAIL_USER nor MAILBOXES names one, and no --mailbox is given: neither delegation nor Gmail can be proved";
     throw new CannotTell(said, ["Add --mailbox=ADDRESS to the job's arguments."]);
   },
 };

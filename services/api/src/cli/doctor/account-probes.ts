@@ -1,5 +1,6 @@
 import { at, listAt, textAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { type Finding, judge, ok, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
+import { quoted } from "../shell-word.ts";
 import { readDeployment } from "./deployment.ts";
 import { accountPolicy, grantsIn, grantsOf, projectPolicy, serviceAccount } from "./iam-policy.ts";
 import { type OperatorProbe, terraformMakes } from "./operator-context.ts";
@@ -97,14 +98,16 @@ const otherSigners: OperatorProbe = {
         .map(({ member, role }) => ({
           said: `${member} by ${role} on ${delegated}`,
           remedies: [
-            `gcloud iam service-accounts remove-iam-policy-binding ${delegated} --member=${member} --role=${role} --project=${project}`,
+            `gcloud iam service-accounts remove-iam-policy-binding ${delegated} --member=${quoted(member)} --role=${quoted(role)} --project=${project}`,
           ],
         })),
       ...onProject
         .filter(({ role }) => acts(role) || DEPLOYS_AS.includes(role))
         .map(({ member, role }) => ({
           said: `${member} by ${role} on ${project}`,
-          remedies: [`gcloud projects remove-iam-policy-binding ${project} --member=${member} --role=${role}`],
+          remedies: [
+            `gcloud projects remove-iam-policy-binding ${project} --member=${quoted(member)} --role=${quoted(role)}`,
+          ],
         })),
     ];
     return judge(findings, `nobody but ${worker} and the project's owners`, "warning");

@@ -1,5 +1,6 @@
 import { at, listAt, textAt, textsAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { type Finding, judge, ok, type Trail, type Verdict, wrong } from "@draftmill/shared/doctor/probe.ts";
+import { quoted } from "../shell-word.ts";
 import { type DeployedService, readDeployment, servicePath } from "./deployment.ts";
 import { grantsIn, grantsOf, serviceAccount } from "./iam-policy.ts";
 import { type OperatorContext, type OperatorProbe, terraformMakes } from "./operator-context.ts";
@@ -31,7 +32,7 @@ const worker: OperatorProbe = {
     const audiences = [...textsAt(service, "customAudiences"), ...urlsOf(service)];
     if (pushAudience !== null && !audiences.includes(pushAudience)) {
       const said = `PUSH_AUDIENCE ${pushAudience} is none of its audiences, so Cloud Run refuses each push`;
-      findings.push({ said, remedies: [`${update} --add-custom-audiences=${pushAudience}`] });
+      findings.push({ said, remedies: [`${update} --add-custom-audiences=${quoted(pushAudience)}`] });
     }
     return judge(findings, `ready, runs as ${accounts.worker}, reached from within the project alone`);
   },
@@ -116,7 +117,7 @@ const mailboxes: OperatorProbe = {
     if (fence(deployed) === fence(other)) return ok(`${fence(other)}, the same in both services`);
     return wrong(
       `${deployed.name} has ${fence(deployed)} and ${other.name} has ${fence(other)}: what the one accepts the other refuses`,
-      `${updateOf(context, other.name)} --update-env-vars='^;^MAILBOXES=${fence(deployed)}'`,
+      `${updateOf(context, other.name)} --update-env-vars=${quoted(`^;^MAILBOXES=${fence(deployed)}`)}`,
     );
   },
 };
