@@ -26,7 +26,7 @@ const worker: OperatorProbe = {
       const said = `its timeout is ${seconds} s: a delivery that waits for Gmail's quota would be cut off`;
       findings.push({ said, remedies: [`${update} --timeout=${WORKER_TIMEOUT_S}`] });
     }
-    if (textAt(service, "ingress") !== "INGRESS_TRAFFIC_INTERNAL_ONLY") {
+    if (textAt(service, "ingress") === "INGRESS_TRAFFIC_ALL") {
       findings.push({ said: "it can be reached from the internet", remedies: [`${update} --ingress=internal`] });
     }
     const audiences = [...textsAt(service, "customAudiences"), ...urlsOf(service)];
@@ -34,7 +34,7 @@ const worker: OperatorProbe = {
       const said = `PUSH_AUDIENCE ${pushAudience} is none of its audiences, so Cloud Run refuses each push`;
       findings.push({ said, remedies: [`${update} --add-custom-audiences=${quoted(pushAudience)}`] });
     }
-    return judge(findings, `ready, runs as ${accounts.worker}, reached from within the project alone`);
+    return judge(findings, `ready, runs as ${accounts.worker}, not reached from the internet`);
   },
 };
 
