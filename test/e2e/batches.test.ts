@@ -227,6 +227,20 @@ describe("batches", { timeout: 170_000 }, () => {
     assert.deepEqual([stack.google.drafts(own).length, stack.google.drafts(foreign).length], [0, 1]);
   });
 
+  it("taken back by a worker that stops meanwhile: a draft that it was deleting counts as deleted, not as gone before", async () => {
+    const mailbox = newMailbox();
+    const { id } = await hand({ defaults: { mailbox }, items: items(3) });
+    await until(id, finished);
+    // Deleted, and the answer on its way for almost as long as it is waited for.
+    stack.google.faults.next("drafts.delete", 1, { kind: "stall", ms: LEASE_MS / 8, after: true }, mailbox);
+    assert.equal(await control(id, "undo"), 202);
+    while (stack.google.drafts(mailbox).length === 3) await systemClock.sleep(LOOK_EVERY_MS);
+    await stack.worker.stop();
+    await stack.worker.start();
+    const batch = await until(id, ({ undo }) => undo !== null && undo.finishedAt !== null);
+    assert.deepEqual([batch.undo?.deleted, batch.undo?.gone], [3, 0]);
+  });
+
   it("a batch that is not there", async () => {
     for (const path of ["", "/pause", "/undo"]) {
       const answer = await fetch(`${stack.apiUrl}/v1/batches/nothing${path}`, { method: path === "" ? "GET" : "POST" });
