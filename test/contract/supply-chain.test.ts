@@ -105,14 +105,14 @@ interface Sbom {
 
 test("each bundle comes with a list of every package that it has code of, at the version that is installed", async (t) => {
   const { folder } = await buildBundles(t);
-  for (const [service, packagesAtLeast] of [
-    ["api", 51],
-    ["worker", 51],
-    ["draftmill", 5],
+  for (const [service, ends, packagesAtLeast] of [
+    ["api", "cjs", 51],
+    ["worker", "cjs", 51],
+    ["draftmill", "mjs", 5],
   ] as const) {
     const sbom = JSON.parse(await readFile(join(folder, `${service}.sbom.json`), "utf8")) as Sbom;
     // esbuild writes above each module where it comes from.
-    const modules = (await readFile(join(folder, `${service}.cjs`), "utf8")).matchAll(
+    const modules = (await readFile(join(folder, `${service}.${ends}`), "utf8")).matchAll(
       /^\/\/ (\S*node_modules\/\S+)$/gm,
     );
     const bundled = new Set(

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
-import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
 import { type CheckedRow, checkRows } from "./check-rows.ts";
 import type { FileRow } from "./file-row.ts";
+import { ImportChunk } from "./import-chunk.ts";
 import { beginReading, READING_LEASES, type Reading } from "./import-lease.ts";
 import type { ImportOrder } from "./import-order.ts";
 import { ImportReport } from "./import-report.ts";
-import { idOfRejectedRows, inParts, REJECTED_ROWS, type RejectedRow } from "./rejected-rows.ts";
+import { idOfRejectedRows, inParts, REJECTED_ROWS } from "./rejected-rows.ts";
 
 export interface ImportFile {
   readonly order: ImportOrder;
@@ -29,14 +29,12 @@ export interface Imported {
 }
 
 const NOTHING_READ = { rows: 0, hash: "", parts: 0 };
-/** After so many rows what has been done is on record: from there a file that was cut off goes on. */
-const CHUNK_ROWS = 1_000;
-/** Messages on their way to Pub/Sub at a time: what the reading of the file waits for. */
-const PUBLISHED_AT_ONCE = 200;
+/** Calls to Pub/Sub at a time; the reading of the file waits for those of its chunk. */
+const KEYS_AT_ONCE = 64;
 
 /**
  * Queues each row of a file that fits, as it is read; the others are kept with what is wrong with them. The batch is on record before its
- * first message, and its counts after each thousand rows. The same file under the same Idempotency-Key goes on where it was cut off; without
+ * first message, and its counts after each chunk. The same file under the same Idempotency-Key goes on where it was cut off; without
  * a key, too, no row makes a second draft. Throws IMPORT_CHANGED when what was read before differs, and IMPORT_UNDER_WAY, with nothing
  * published, while another call reads it.
  */
@@ -74,14 +72,16 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
   const before = batch.read ?? NOTHING_READ;
   const report = new ImportReport();
   const hash = createHash("sha256");
-  let chunk: CheckedRow[] = [];
+  const { traceparent } = file;
+  const { orderingShards } = deps;
+  const nextChunk = () => new ImportChunk({ batch: id, caller: access.caller, traceparent, orderingShards });
+  let chunk = nextChunk();
   const write = async (): Promise<void> => {
-    const rows = chunk;
-    chunk = [];
-    await takeDrafts(deps, access, rows.filter(({ kind }) => kind === "fits").length);
-    await publish(deps, file, id, rows);
+    await takeDrafts(deps, access, chunk.messages.length);
+    await publish(deps, chunk);
     await reading.goOn();
-    batch = await noteChunk(deps, batch, rows, hash.copy().digest("base64url"));
+    batch = await noteChunk(deps, batch, chunk, hash.copy().digest("base64url"));
+    chunk = nextChunk();
   };
   for await (const row of checkRows(file.rows, { order, rules: { ...deps, access }, isTable: file.isTable })) {
     await reading.goOn();
@@ -93,11 +93,11 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
         throw new DraftError("IMPORT_CHANGED", { facts: { row: String(row.row) } });
       continue;
     }
-    chunk.push(row);
-    if (chunk.length === CHUNK_ROWS) await write();
+    chunk.add(row);
+    if (chunk.isFull) await write();
   }
   if (report.rows < before.rows) throw new DraftError("IMPORT_CHANGED", { facts: { row: String(report.rows) } });
-  if (chunk.length > 0) await write();
+  if (chunk.lastRow > 0) await write();
   const sealed = await deps.ledger
     .documents(BATCHES)
     .update(id, (now, nowMs) => (now.sealedAtMs === null ? { ...now, sealedAtMs: nowMs, updatedAtMs: nowMs } : null));
@@ -142,39 +142,25 @@ async function takeDrafts(
   }
 }
 
-async function publish(
-  { publisher, orderingShards }: SubmitDeps,
-  { access: { caller }, traceparent }: ImportFile,
-  batch: string,
-  rows: readonly CheckedRow[],
-): Promise<void> {
-  const queue = rows.values();
+/** Those of one ordering key go in one call, which is what most of the memory of an import is for. */
+async function publish({ publisher }: SubmitDeps, { messages }: ImportChunk): Promise<void> {
+  const queue = Map.groupBy(messages, ({ orderingKey }, n) => orderingKey ?? n % KEYS_AT_ONCE).values();
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
-    for (const row of queue) {
-      if (row.kind !== "fits" || failures.length > 0) continue;
-      const { id, body, request } = row;
-      const from = { ...(caller === null ? {} : { caller }), ...(traceparent === undefined ? {} : { traceparent }) };
-      const json = JSON.stringify({ ...body, mailbox: request.mailbox });
-      const message = encodeDraftMessage(
-        json,
-        { id, batch, ...from },
-        orderingKeyOf(request.mailbox, id, orderingShards),
-      );
-      await publisher.publish(message).catch((error: unknown) => failures.push(error));
+    for (const ofOneKey of queue) {
+      if (failures.length > 0) return;
+      const publishing = ofOneKey.map((message) => publisher.publish(message));
+      for (const one of await Promise.allSettled(publishing)) if (one.status === "rejected") failures.push(one.reason);
     }
   };
-  await Promise.all(Array.from({ length: PUBLISHED_AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: KEYS_AT_ONCE }, worker));
   if (failures.length > 0) throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failures[0], applied: "unknown" });
 }
 
 /** Counts a chunk once its messages are confirmed. Should this be lost, the chunk is published once more, which does no harm. */
-async function noteChunk(deps: SubmitDeps, batch: Batch, rows: readonly CheckedRow[], hash: string): Promise<Batch> {
+async function noteChunk(deps: SubmitDeps, batch: Batch, chunk: ImportChunk, hash: string): Promise<Batch> {
   const { ledger, clock } = deps;
-  const fitting = rows.flatMap((row) => (row.kind === "fits" ? [row.request] : []));
-  const rejected = rows.flatMap((row): RejectedRow[] =>
-    row.kind === "fault" ? [{ row: row.row, values: row.values, errors: row.problems }] : [],
-  );
+  const { accepted, rejected, lastRow } = chunk;
   const documents = ledger.documents(REJECTED_ROWS);
   const first = batch.read?.parts ?? 0;
   const parts = inParts(rejected);
@@ -183,7 +169,6 @@ async function noteChunk(deps: SubmitDeps, batch: Batch, rows: readonly CheckedR
     // One of a process that died holds the same rows.
     if ((await documents.create(document)) !== null) await documents.update(idOfRejectedRows(document), () => document);
   }
-  const last = rows.at(-1)?.row ?? 0;
   let isOurs = false;
   const counted = await ledger.documents(BATCHES).update(batch.id, (now, nowMs) => {
     // Otherwise somebody else reads the same file under the same key, and would count the same rows.
@@ -191,14 +176,14 @@ async function noteChunk(deps: SubmitDeps, batch: Batch, rows: readonly CheckedR
     if (!isOurs) return null;
     return {
       ...now,
-      total: now.total + fitting.length,
+      total: now.total + accepted.length,
       rejected: now.rejected + rejected.length,
       mailboxes: addMailboxes(
         now.mailboxes,
-        fitting.map(({ mailbox }) => mailbox),
+        accepted.map(({ mailbox }) => mailbox),
       ),
-      notBefore: addDueTimes(now.notBefore, fitting, now.total === 0),
-      read: { rows: last, hash, parts: first + parts.length },
+      notBefore: addDueTimes(now.notBefore, accepted, now.total === 0),
+      read: { rows: lastRow, hash, parts: first + parts.length },
       updatedAtMs: nowMs,
     };
   });
