@@ -519,6 +519,12 @@ export const ERROR_CODES = {
     remedy:
       "Nothing: it waits its turn. For more speed raise the quota in the Google Cloud console > APIs & Services > Gmail API > Quotas.",
   },
+  GMAIL_CONCURRENCY: {
+    class: "throttled",
+    status: 503,
+    title: "Gmail has too many calls for this mailbox under way at once.",
+    remedy: "Nothing: it waits its turn, and fewer of its mailbox's calls run at once from here on.",
+  },
   GMAIL_DAILY_LIMIT: {
     class: "throttled",
     status: 503,

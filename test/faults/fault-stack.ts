@@ -128,7 +128,6 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
       GMAIL_USER: "ada@example.com",
       MAILBOXES: "@example.com",
       CLAIM_LEASE_MS: String(leaseMs),
-      ...options.environment,
       GOOGLE_CLOUD_PROJECT: project,
     };
     const events: (LogEvent & { from: ServiceName; instance: number; atMs: number })[] = [];
@@ -149,7 +148,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
         (port) =>
           startServiceProcess(name, {
             entry: ENTRY,
-            environment: { ...shared, ...settings, PORT: String(port ?? 0) },
+            environment: { ...shared, ...settings, ...options.environment, PORT: String(port ?? 0) },
             onEvent: (event) => onEvent(name, instance, event),
           }),
         () => onEvent(name, instance, { message: `${name}.died` }),

@@ -2,7 +2,8 @@
 // - a store and a fetch that can be struck as the file at STRIKE_ORDER says,
 // - a store that leaves the share LOST_ANSWERS of its writes unanswered,
 // - a wall clock that is off by CLOCK_OFFSET_MS, and by CLOCK_STEP_MS more from one SIGUSR2 to the next,
-// - pauses that last PAUSE_SHARE of what they should.
+// - pauses that last PAUSE_SHARE of what they should,
+// - a monotonic clock that runs TIME_LAPSE times as fast, and pauses as much shorter.
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { openPooledFetch } from "@draftmill/shared/http/pooled-fetch.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
@@ -32,6 +33,7 @@ const {
   CLOCK_OFFSET_MS = "0",
   CLOCK_STEP_MS = "0",
   PAUSE_SHARE = "1",
+  TIME_LAPSE = "1",
   ...environment
 } = process.env;
 const usualOffsetMs = Number(CLOCK_OFFSET_MS);
@@ -43,7 +45,8 @@ process.on("SIGUSR2", () => {
 const clock: Clock = {
   ...systemClock,
   nowMs: () => systemClock.nowMs() + offsetMs,
-  sleep: (ms, signal) => systemClock.sleep(ms * Number(PAUSE_SHARE), signal),
+  monotonicMs: () => systemClock.monotonicMs() * Number(TIME_LAPSE),
+  sleep: (ms, signal) => systemClock.sleep((ms * Number(PAUSE_SHARE)) / Number(TIME_LAPSE), signal),
 };
 
 function tell(event: object): void {

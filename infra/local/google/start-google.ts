@@ -192,6 +192,7 @@ export async function startGoogle(options: GoogleOptions): Promise<SandboxGoogle
       GOOGLE_CERTS_ENDPOINT: `${url}/oauth2/v3/certs`,
       GOOGLE_APIS_ENDPOINT: url,
       GOOGLE_CLOUD_PROJECT: projectId,
+      GMAIL_UNITS_PER_MINUTE: String(unitsPerMinute),
     }),
     drafts: (mailbox) =>
       store.all(mailbox.toLowerCase()).map((draft) => ({

@@ -18,9 +18,11 @@ import { type BareMessage, noteBareMessage } from "./dead-letters/bare-message.t
 import type { ResultEvents } from "./events/result-events.ts";
 import { requestRecord, unreadableRecord } from "./failure-record.ts";
 import type { Gmail } from "./gmail/gmail-port.ts";
+import { QUOTA_UNITS } from "./gmail/quota-units.ts";
 import { knownDraftIds } from "./known-drafts.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Pacer } from "./pacer.ts";
+import { type Admission, NO_ADMISSION, type Pacer, type Turn } from "./pacing/pacer.ts";
+import { refusalOf } from "./pacing/refusal-of.ts";
 import { type SetAside, type SetAsideDeps, setAside } from "./set-aside.ts";
 import { held, untilMoved } from "./until-moved.ts";
 
@@ -133,13 +135,17 @@ interface Work {
 }
 
 async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, hold: AbortSignal): Promise<Outcome> {
-  const { ledger, pacer, clock } = deps;
+  const { ledger, clock } = deps;
   const { message, record } = work;
   const { mailbox } = message.request;
+  const line = message.batch === null ? null : `batch ${message.batch}`;
+  const units = QUOTA_UNITS["drafts.create"];
   // It vouches for a record that was never claimed: true at most once.
   let revision = message.accepted?.revision;
-  for (let failures = 0; ; ) {
-    const claim = await begin(deps, pushed, work, revision, hold);
+  for (let failures = 0, isAgain = false; ; ) {
+    const begun = await begin(deps, pushed, work, { mailbox, line, units, isAgain }, revision, hold);
+    using admission = begun.admission;
+    const { claim } = begun;
     revision = undefined;
     switch (claim.kind) {
       case "parked":
@@ -152,6 +158,7 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
       case "conflict":
         return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
       case "busy":
+        admission.unused();
         // Its owner may be gone: acknowledging now could lose the request.
         await held(untilMoved(deps, message.id, claim.retryAfterMs, hold), hold, "CLAIM_BUSY");
         continue;
@@ -162,25 +169,32 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
     }
     const attempt = await attemptDraft(deps, work, claim);
     if (attempt.kind === "created") {
-      pacer.succeeded(mailbox);
+      // One that was found was not asked for.
+      if (!attempt.found) admission.served();
       return attempt;
     }
     const { error } = attempt;
     // A create that may have left and may have landed keeps its claim: only a look at the mailbox can tell, and only
     // after the lease, when a late landing has shown itself.
-    if (error.applied === "unknown") return { kind: "retry", error };
+    if (error.applied === "unknown") {
+      admission.spent();
+      return { kind: "retry", error };
+    }
     switch (error.class) {
       case "permanent":
+        admission.spent();
         return deadLetterClaimed(deps, pushed, claim, error);
       case "admin":
         // First, as only an incident that is over takes up what is parked: whoever is parked without one would stay so.
         await deps.incidents.open(mailbox, error);
         return deadLetterClaimed(deps, pushed, claim, error);
       case "throttled":
-        pacer.refused(mailbox, error.retryAfterMs);
+        admission.refused(refusalOf(error));
         await ledger.release(claim, "throttled");
+        isAgain = true;
         continue;
       case "transient":
+        admission.unused();
         await ledger.release(claim, null);
         failures += 1;
         if (failures === TRIES_AT_ONCE) return { kind: "retry", error };
@@ -192,6 +206,11 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
   }
 }
 
+interface Begun {
+  readonly claim: SetAside | Claimed | NotClaimed;
+  readonly admission: Admission;
+}
+
 /**
  * Waits for the request's turn and claims it, unless it is to be set aside. That is asked before the wait, as what is not to be made
  * takes nobody's turn, and after it, as much can happen meanwhile. Waiting, for its time as for its turn, comes before the claim, so
@@ -200,16 +219,23 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
 async function begin(
   deps: ProcessDeps,
   pushed: PushedMessage,
-  { record, message }: Work,
+  { record }: Work,
+  turn: Turn,
   acceptedRevision: string | undefined,
   hold: AbortSignal,
-): Promise<SetAside | Claimed | NotClaimed> {
+): Promise<Begun> {
   const before = await setAside(deps, pushed, record);
-  if (before !== null) return before;
+  if (before !== null) return { claim: before, admission: NO_ADMISSION };
   const earlyMs = (record.notBeforeMs ?? 0) - deps.clock.nowMs();
   if (earlyMs > 0) await held(deps.clock.sleep(earlyMs, hold), hold, "NOT_YET_DUE");
-  await held(deps.pacer.admit(message.request.mailbox, hold), hold, "GMAIL_THROTTLED");
-  return (await setAside(deps, pushed, record)) ?? (await deps.ledger.claim(record, acceptedRevision));
+  const admission = await held(deps.pacer.admit(turn, hold), hold, "GMAIL_THROTTLED");
+  try {
+    const claim = (await setAside(deps, pushed, record)) ?? (await deps.ledger.claim(record, acceptedRevision));
+    return { claim, admission };
+  } catch (error) {
+    admission.unused();
+    throw error;
+  }
 }
 
 /** Doubles with each failure; half of it is chance, so that workers that failed together do not come back together. */

@@ -23,7 +23,7 @@ import { openGmail } from "./gmail/open-gmail.ts";
 import { createIncidentBoard } from "./incidents/incident-board.ts";
 import { probeIncidents } from "./incidents/probe-incidents.ts";
 import { takeUpParked } from "./incidents/take-up-parked.ts";
-import { createBackoffPacer } from "./pacer.ts";
+import { createAdaptivePacer } from "./pacing/adaptive-pacer.ts";
 import { type PublisherOnDemand, publisherOnDemand } from "./publisher-on-demand.ts";
 import { acceptAnyPush, createPushVerifier } from "./push/verify-push.ts";
 import { lookAtDue } from "./sweep/look-at-due.ts";
@@ -70,6 +70,8 @@ export async function startWorker(environment: Environment, options: WorkerOptio
     const leaseMs = env.CLAIM_LEASE_MS;
     const metrics = openWorkerMetrics();
     const ledger = new DraftLedger(store, { clock, leaseMs });
+    const unitsPerMinuteMax = env.GMAIL_UNITS_PER_MINUTE;
+    const pacer = createAdaptivePacer({ clock, random: Math.random, unitsPerMinuteMax });
     const gmail = openGmail({
       endpoints: env,
       serviceAccount: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? null,
@@ -83,8 +85,8 @@ export async function startWorker(environment: Environment, options: WorkerOptio
         // What one reads when drafts do not appear: each call with its status, timing and Google's reason.
         log.debug(call, "google.called");
       },
+      onSpend: pacer.spend,
     });
-    const pacer = createBackoffPacer(clock, Math.random);
     const incidents = ledger.documents(INCIDENTS);
     const replays = ledger.documents(REPLAYS);
     const orderingShards = env.ORDERING_SHARDS;

@@ -9,9 +9,9 @@ export interface WaitDeps {
 }
 
 /** Says what was waited for when the waiting was cut short. */
-export async function held(waiting: Promise<void>, hold: AbortSignal, code: ErrorCode): Promise<void> {
+export async function held<T>(waiting: Promise<T>, hold: AbortSignal, code: ErrorCode): Promise<T> {
   try {
-    await waiting;
+    return await waiting;
   } catch (error) {
     throw hold.aborted ? new DraftError(code) : error;
   }

@@ -6,7 +6,8 @@ import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";
 import { problemOf } from "../failure-record.ts";
 import type { Gmail } from "../gmail/gmail-port.ts";
-import type { Pacer } from "../pacer.ts";
+import type { Admit, Pacer } from "../pacing/pacer.ts";
+import { held } from "../until-moved.ts";
 import { type CancelDeps, cancelSetAside } from "./cancel-set-aside.ts";
 
 export interface TakeBackDeps extends CancelDeps {
@@ -17,6 +18,9 @@ export interface TakeBackDeps extends CancelDeps {
 
 /** What a process that dies loses of the counts, at most; the drafts and records are right in any case. */
 const PAGE = 50;
+
+/** A mailbox that has no turn within this is left to the next sweep. */
+const ADMIT_WITHIN_MS = 5_000;
 
 /** What became of each draft. `unasked`: Google did not say, and the next sweep asks again. */
 type Fate = "deleted" | "keptEdited" | "gone" | "unasked";
@@ -33,16 +37,16 @@ export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: Ab
   const batch = await deps.ledger.documents(BATCHES).get(order.batch);
   if (batch === null) return true;
   const isNothingLeft = await cancelSetAside(deps, order, signal);
-  const current = currentDrafts(deps, signal);
+  const pass: Pass = { order, current: currentDrafts(deps, order, signal), leftAlone: new Set() };
   let sum = NONE;
   let cursor: string | undefined;
   do {
     const at = cursor === undefined ? {} : { cursor };
     const { items, nextCursor } = await deps.ledger.list({ batch: order.batch, state: "created", limit: PAGE, ...at });
     const own = items.filter(({ mailbox }) => isOf(batch, mailbox));
-    const mailboxes = [...Map.groupBy(own, ({ mailbox }) => mailbox).values()];
+    const mailboxes = [...Map.groupBy(own, ({ mailbox }) => mailbox)];
     const page = (
-      await Promise.all(mailboxes.map((records) => takeBackAll(deps, order, records, current, signal)))
+      await Promise.all(mailboxes.map(([mailbox, records]) => takeBackAll(deps, pass, mailbox, records, signal)))
     ).reduce(add, NONE);
     sum = add(sum, page);
     await deps.ledger.documents(BATCHES).update(order.batch, (batch) => {
@@ -67,44 +71,62 @@ function isOf({ mailboxes }: Batch, mailbox: string): boolean {
   return Object.hasOwn(mailboxes, mailbox) || Object.keys(mailboxes).length >= BATCH_MAILBOXES_MAX;
 }
 
+interface Pass {
+  readonly order: BatchOrder;
+  readonly current: CurrentDrafts;
+  /** Mailboxes that Gmail wants left alone, until the next sweep. */
+  readonly leftAlone: Set<string>;
+}
+
 type CurrentDrafts = (mailbox: string) => Promise<ReadonlyMap<string, string>>;
 
 /** The message id of each draft of a mailbox, listed once in a pass: 500 drafts for what a look at one would cost. */
-function currentDrafts({ gmail, pacer }: TakeBackDeps, signal: AbortSignal): CurrentDrafts {
+function currentDrafts(deps: TakeBackDeps, order: BatchOrder, signal: AbortSignal): CurrentDrafts {
   const listed = new Map<string, Promise<ReadonlyMap<string, string>>>();
   return (mailbox) => {
     const known = listed.get(mailbox);
     if (known !== undefined) return known;
-    const listing = pacer.admit(mailbox, signal).then(() => gmail.listDrafts(mailbox, signal));
+    const listing = deps.gmail.listDrafts(mailbox, admitted(deps, order, mailbox, signal), signal);
     listed.set(mailbox, listing);
     return listing;
+  };
+}
+
+/** In the batch's own turn in the mailbox. */
+function admitted({ pacer }: TakeBackDeps, { batch }: BatchOrder, mailbox: string, signal: AbortSignal): Admit {
+  const line = `batch ${batch}`;
+  return (units) => {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(ADMIT_WITHIN_MS)]);
+    return held(pacer.admit({ mailbox, line, units }, patience), patience, "GMAIL_THROTTLED");
   };
 }
 
 /** One after the other, as they are of one mailbox. */
 async function takeBackAll(
   deps: TakeBackDeps,
-  order: BatchOrder,
+  pass: Pass,
+  mailbox: string,
   records: readonly DraftRecord[],
-  current: CurrentDrafts,
   signal: AbortSignal,
 ): Promise<Fates> {
   let fates = NONE;
   for (const record of records) {
     if (signal.aborted) break;
-    const fate = await takeBackOne(deps, order, record, current, signal);
+    const isLeftAlone = pass.leftAlone.has(mailbox);
+    const fate = isLeftAlone ? "unasked" : await takeBackOne(deps, pass, record, signal);
     fates = add(fates, { ...NONE, [fate]: 1 });
   }
   return fates;
 }
 
 async function takeBackOne(
-  { gmail, pacer, ledger, log }: TakeBackDeps,
-  { batch }: BatchOrder,
+  deps: TakeBackDeps,
+  { order, current, leftAlone }: Pass,
   record: DraftRecord,
-  current: CurrentDrafts,
   signal: AbortSignal,
 ): Promise<Fate> {
+  const { gmail, ledger, log } = deps;
+  const { batch } = order;
   const { id, mailbox, draftId } = record;
   if (draftId === null) return "gone";
   let fate: Fate;
@@ -112,15 +134,12 @@ async function takeBackOne(
     const messageId = (await current(mailbox)).get(draftId);
     if (messageId !== undefined && messageId !== record.messageId) return "keptEdited";
     fate = messageId === undefined ? "gone" : "deleted";
-    if (fate === "deleted") {
-      await pacer.admit(mailbox, signal);
-      // Under its own deadline alone: the sweep's end would break it off with the draft deleted, and the next one take it for gone before.
-      await gmail.deleteDraft(mailbox, draftId, new AbortController().signal);
-      pacer.succeeded(mailbox);
-    }
+    // Under its own deadline alone: the sweep's end would break it off with the draft deleted, and the next one take it for gone before.
+    const unbroken = new AbortController().signal;
+    if (fate === "deleted") await gmail.deleteDraft(mailbox, draftId, admitted(deps, order, mailbox, signal), unbroken);
   } catch (error) {
-    const { code, reason, class: failureClass, retryAfterMs } = toDraftError(error);
-    if (failureClass === "throttled") pacer.refused(mailbox, retryAfterMs);
+    const { code, reason, class: failureClass } = toDraftError(error);
+    if (failureClass === "throttled") leftAlone.add(mailbox);
     log.warn({ requestId: id, batch, code, reason }, "draft.not-taken-back");
     return "unasked";
   }

@@ -5,8 +5,11 @@ import { at, listAt, textAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { ok, type Trail, type Verdict, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { CreatedDraft } from "../gmail/gmail-port.ts";
+import { type Admit, NO_ADMISSION } from "../pacing/pacer.ts";
 import { draftError, verdictOf, type WorkerContext, type WorkerProbe } from "./worker-context.ts";
 
+/** A few calls, once. */
+const UNPACED: Admit = async () => NO_ADMISSION;
 const profile: WorkerProbe = {
   id: "gmail",
   title: "Gmail",
@@ -76,7 +79,7 @@ export const markerProbe: WorkerProbe = {
       };
       let lagMs: number | null = null;
       while (lagMs === null && !trail.signal.aborted && clock.monotonicMs() - startedMs < LIST_LAG_MAX_MS) {
-        const listed = await gmail.listDrafts(mailbox, trail.signal);
+        const listed = await gmail.listDrafts(mailbox, UNPACED, trail.signal);
         if (listed.has(created.draftId)) lagMs = clock.monotonicMs() - startedMs;
         else await clock.sleep(LIST_POLL_MS, trail.signal);
       }
@@ -122,7 +125,7 @@ async function withDraft(
     const made = { id, messageId, startedMs: clock.monotonicMs() };
     const verdict = await look(created, made).catch((error: unknown) => verdictOf(draftError(error)));
     // Not by the probe's own signal, which may have ended it.
-    const deletion = gmail.deleteDraft(mailbox, created.draftId, AbortSignal.timeout(DELETE_WITHIN_MS));
+    const deletion = gmail.deleteDraft(mailbox, created.draftId, UNPACED, AbortSignal.timeout(DELETE_WITHIN_MS));
     const failure = await deletion.then(() => null, draftError);
     return failure === null ? verdict : left(created.draftId, mailbox, verdict);
   } catch (error) {

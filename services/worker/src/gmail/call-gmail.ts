@@ -2,10 +2,13 @@ import { DraftError } from "@draftmill/shared/errors.ts";
 import type { gaxios } from "google-auth-library";
 import { type CallContext, callGoogle } from "../google/google-call.ts";
 import { withDeadline } from "../google/with-deadline.ts";
+import { type Admit, NO_ADMISSION } from "../pacing/pacer.ts";
+import { refusalOf } from "../pacing/refusal-of.ts";
 import type { DelegatedClient } from "../token/delegated-client.ts";
 import type { DelegatedClients } from "../token/delegated-clients.ts";
 import type { ExplainFailure } from "../token/explain-failure.ts";
 import { classifyGmail } from "./classify-gmail.ts";
+import { QUOTA_UNITS } from "./quota-units.ts";
 
 export interface CallGmailDeps {
   readonly clients: DelegatedClients;
@@ -13,7 +16,13 @@ export interface CallGmailDeps {
   readonly context: CallContext;
   /** Origin of the Gmail API. */
   readonly endpoint: string;
+  /** Told of each call that leaves without an admission, and of what it costs. */
+  readonly onSpend: OnSpend;
 }
+
+export type OnSpend = (mailbox: string, units: number) => void;
+
+export type GmailOperation = "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete" | "getProfile";
 
 /** How a method of the client library is to be called. */
 export interface RequestOptions {
@@ -25,9 +34,11 @@ export interface RequestOptions {
 }
 
 export interface GmailCall<Mailbox extends string, Data> {
-  readonly operation: "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete" | "getProfile";
+  readonly operation: GmailOperation;
   readonly mailbox: Mailbox;
   readonly signal: AbortSignal;
+  /** Waits for the mailbox's turn. Not given, the call leaves at once: a create's caller has waited, a lease does not wait. */
+  readonly admit?: Admit | undefined;
   /** Runs synchronously right before the request leaves; throws a `DraftError` to keep it back. */
   readonly beforeLeaving?: (() => void) | undefined;
   /** Called once more after a 401, so it must build what it sends. */
@@ -68,9 +79,10 @@ async function callOnce<Mailbox extends string, Data>(
   call: GmailCall<Mailbox, Data>,
   client: DelegatedClient<Mailbox>,
 ): Promise<Data> {
-  const { operation, mailbox, signal, beforeLeaving } = call;
+  const { operation, mailbox, signal, beforeLeaving, admit } = call;
   const { context, endpoint } = deps;
   await haveToken(client, signal);
+  using admission = admit === undefined ? NO_ADMISSION : await admit(QUOTA_UNITS[operation]);
   let left = false;
   const options: RequestOptions = {
     rootUrl: endpoint,
@@ -80,6 +92,8 @@ async function callOnce<Mailbox extends string, Data>(
       if (signal.aborted) throw timeIsUp();
       beforeLeaving?.();
       left = true;
+      // The admission of a create is its caller's.
+      if (admit === undefined && operation !== "drafts.create") deps.onSpend(mailbox, QUOTA_UNITS[operation]);
       return send(request);
     },
   };
@@ -89,12 +103,14 @@ async function callOnce<Mailbox extends string, Data>(
       mailbox,
       classify(failure) {
         const error = classifyGmail(failure, context.clock.nowMs());
+        if (error.class === "throttled") admission.refused(refusalOf(error));
         return deps.explain(left && operation === "drafts.create" ? error : error.asNotApplied(), mailbox);
       },
     },
     context,
     () => call.invoke(client, options),
   );
+  admission.served();
   return data;
 }
 

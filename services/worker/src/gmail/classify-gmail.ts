@@ -46,6 +46,8 @@ function unanswered({ applied }: GoogleFailure): ErrorCode {
 }
 
 function codeOf(failure: GoogleFailure): ErrorCode {
+  // It comes with the reason and the status of a spent quota; only the prose tells them apart.
+  if (failure.status === 429 && /too many concurrent requests/i.test(failure.message)) return "GMAIL_CONCURRENCY";
   for (const reason of failure.reasons) {
     const code = BY_REASON.get(reason);
     if (code !== undefined) return code;

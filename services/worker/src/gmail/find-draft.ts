@@ -1,5 +1,6 @@
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
+import type { Admit } from "../pacing/pacer.ts";
 import type { CallGmail } from "./call-gmail.ts";
 import { draftIdsOf } from "./draft-ids.ts";
 import type { DraftMarkers } from "./draft-markers.ts";
@@ -19,6 +20,8 @@ export interface Search {
   readonly requestId: string;
   readonly isKnown: IsKnownDraft;
   readonly signal: AbortSignal;
+  /** Waits before each call; none does where this is not given. */
+  readonly admit?: Admit;
 }
 
 /** The most that drafts.list gives at once: https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/list */
@@ -77,12 +80,13 @@ async function* draftsOfRequest(deps: FindDraftDeps, search: Search): AsyncGener
 export async function listDrafts(
   deps: FindDraftDeps,
   mailbox: string,
+  admit: Admit,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const listed = new Map<string, string>();
   let pageToken: string | undefined;
   do {
-    const page = await listPage(deps, { mailbox, signal }, pageToken);
+    const page = await listPage(deps, { mailbox, signal, admit }, pageToken);
     for (const draft of page.drafts ?? []) {
       const ids = draftIdsOf(draft);
       if (ids !== null) listed.set(ids.draftId, ids.messageId);
@@ -94,7 +98,7 @@ export async function listDrafts(
 
 function listPage(
   { call, drafts }: FindDraftDeps,
-  { mailbox, signal }: Pick<Search, "mailbox" | "signal">,
+  { mailbox, signal, admit }: Pick<Search, "mailbox" | "signal" | "admit">,
   pageToken: string | undefined,
 ): Promise<gmail_v1.Schema$ListDraftsResponse> {
   const token = pageToken === undefined ? {} : { pageToken };
@@ -102,6 +106,7 @@ function listPage(
     operation: "drafts.list",
     mailbox,
     signal,
+    admit,
     invoke: (auth, options) => drafts.list({ auth, userId: "me", maxResults: PAGE_SIZE, ...token }, options),
   });
 }
@@ -120,7 +125,7 @@ async function markerOf(deps: FindDraftDeps, search: Search, draftId: string): P
 /** Null for a draft that was sent or thrown away since the list was made. */
 async function openDraft(
   { call, drafts }: FindDraftDeps,
-  { mailbox, signal }: Search,
+  { mailbox, signal, admit }: Search,
   draftId: string,
 ): Promise<gmail_v1.Schema$Draft | null> {
   try {
@@ -128,6 +133,7 @@ async function openDraft(
       operation: "drafts.get",
       mailbox,
       signal,
+      admit,
       invoke: (auth, options) => drafts.get({ auth, userId: "me", id: draftId, format: "metadata" }, options),
     });
   } catch (error) {

@@ -45,17 +45,18 @@ export function createGmailClient(deps: GmailClientDeps): Gmail {
 
     findDraft: (mailbox, requestId, isKnown, signal) => findDraft(finding, { mailbox, requestId, isKnown, signal }),
 
-    markedDrafts: (mailbox, requestId, isKnown, signal) =>
-      markedDrafts(finding, { mailbox, requestId, isKnown, signal }),
+    markedDrafts: (mailbox, requestId, isKnown, admit, signal) =>
+      markedDrafts(finding, { mailbox, requestId, isKnown, admit, signal }),
 
-    listDrafts: (mailbox, signal) => listDrafts(finding, mailbox, signal),
+    listDrafts: (mailbox, admit, signal) => listDrafts(finding, mailbox, admit, signal),
 
-    async deleteDraft(mailbox, draftId, signal) {
+    async deleteDraft(mailbox, draftId, admit, signal) {
       try {
         await call({
           operation: "drafts.delete",
           mailbox,
           signal,
+          admit,
           invoke: (auth, options) => drafts.delete({ auth, userId: "me", id: draftId }, options),
         });
       } catch (error) {

@@ -1,3 +1,5 @@
+import type { Admit } from "../pacing/pacer.ts";
+
 /** The ids that Gmail gave a draft. */
 export interface CreatedDraft {
   /** Stays the same however often a person edits the draft. */
@@ -51,7 +53,8 @@ export interface Gmail {
 
   /**
    * Looks for the draft whose X-Draftmill-Id is this request's id, newest first. Drafts that `isKnown` belong to other
-   * requests and are not opened. It changes nothing, so its failures have `applied: "no"`.
+   * requests and are not opened. It changes nothing, so its failures have `applied: "no"`. A claim's lease is short, so it
+   * does not wait for the mailbox's turn; what it costs is counted.
    */
   findDraft(
     mailbox: string,
@@ -60,19 +63,23 @@ export interface Gmail {
     signal: AbortSignal,
   ): Promise<CreatedDraft | null>;
 
-  /** Every draft whose X-Draftmill-Id is this request's id, newest first, looked for like `findDraft`. */
+  /**
+   * Every draft whose X-Draftmill-Id is this request's id, newest first, looked for like `findDraft`, but in the mailbox's
+   * turn, for which each call is admitted.
+   */
   markedDrafts(
     mailbox: string,
     requestId: string,
     isKnown: IsKnownDraft,
+    admit: Admit,
     signal: AbortSignal,
   ): Promise<readonly MarkedDraft[]>;
 
-  /** Every draft of the mailbox, by its id, with the id of its message as it is now. */
-  listDrafts(mailbox: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Every draft of the mailbox, by its id, with the id of its message as it is now. Each call is admitted first. */
+  listDrafts(mailbox: string, admit: Admit, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
 
-  /** Deletes a draft for good. One that is gone already counts as deleted. */
-  deleteDraft(mailbox: string, draftId: string, signal: AbortSignal): Promise<void>;
+  /** Deletes a draft for good. One that is gone already counts as deleted. The call is admitted first. */
+  deleteDraft(mailbox: string, draftId: string, admit: Admit, signal: AbortSignal): Promise<void>;
 
   /** Asks for a new token and for one draft of the list: resolves when Google serves this mailbox. */
   probe(mailbox: string, signal: AbortSignal): Promise<void>;

@@ -4,7 +4,7 @@ import type { OnGoogleCall } from "../google/google-call.ts";
 import { openGoogleTransport } from "../google/google-transport.ts";
 import { openDelegation } from "../token/open-delegation.ts";
 import { fetchAllowedOnly } from "./allowed-calls.ts";
-import type { CallGmailDeps } from "./call-gmail.ts";
+import type { CallGmailDeps, OnSpend } from "./call-gmail.ts";
 import { openDraftsResource } from "./drafts-resource.ts";
 import { createGmailClient } from "./gmail-client.ts";
 import type { Gmail } from "./gmail-port.ts";
@@ -31,6 +31,8 @@ export interface GmailOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly onCall: OnGoogleCall;
+  /** Told of the quota units of each call that did not wait for its mailbox's turn; default: nobody is. */
+  readonly onSpend?: OnSpend | undefined;
   /**
    * Take the worker's own identity from the metadata server and nowhere else; default false. Right where
    * GCE_METADATA_HOST is set: a person's gcloud login on the same machine would otherwise come first.
@@ -71,5 +73,6 @@ export function openGmailCalls(options: GmailOptions): CallGmailDeps {
     gmailTransport: openGoogleTransport(limitMs, fetchAllowedOnly(endpoints.GMAIL_ENDPOINT, fetch)),
     context,
   });
-  return { clients, explain, context, endpoint: endpoints.GMAIL_ENDPOINT };
+  const { onSpend = () => {} } = options;
+  return { clients, explain, context, endpoint: endpoints.GMAIL_ENDPOINT, onSpend };
 }

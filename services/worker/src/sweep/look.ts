@@ -7,7 +7,8 @@ import { publishAgain } from "@draftmill/shared/replay/replay-row.ts";
 import type { ResultEvents } from "../events/result-events.ts";
 import { problemOf } from "../failure-record.ts";
 import type { Gmail, IsKnownDraft, MarkedDraft } from "../gmail/gmail-port.ts";
-import type { Pacer } from "../pacer.ts";
+import type { Admit, Pacer } from "../pacing/pacer.ts";
+import { held } from "../until-moved.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import type { SweepCounts } from "./sweep-report.ts";
 import { isUnedited } from "./unedited.ts";
@@ -24,6 +25,8 @@ export interface LookDeps {
 
 /** A mailbox that Gmail wants left alone for longer than this is left to the next sweep. */
 const ADMIT_WITHIN_MS = 2_000;
+/** Sweeps take turns with the requests of a mailbox. */
+const LINE = "sweep";
 
 /**
  * Does what a due record needs. A failure of Google is counted and puts the record off; one of the ledger is thrown, as
@@ -59,17 +62,16 @@ async function lookInMailbox(
   isKnown: IsKnownDraft,
   signal: AbortSignal,
 ): Promise<SweepCounts> {
+  const admit = admitted(deps, record.mailbox, signal);
   let marked: readonly MarkedDraft[];
   try {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(ADMIT_WITHIN_MS)]);
-    await deps.pacer.admit(record.mailbox, patience);
-    marked = await deps.gmail.markedDrafts(record.mailbox, record.id, isKnown, signal);
+    marked = await deps.gmail.markedDrafts(record.mailbox, record.id, isKnown, admit, signal);
   } catch (error) {
     return postponed(deps, record, error);
   }
   if (step.kind === "extras") {
     const extras = marked.filter(({ draftId }) => draftId !== record.draftId);
-    return removeExtras(deps, record, extras, signal);
+    return removeExtras(deps, record, extras, admit, signal);
   }
   const kept = theOneToKeep(record, marked);
   if (kept === undefined) return goOn(deps, record, step.otherwise);
@@ -79,7 +81,17 @@ async function lookInMailbox(
   deps.log.info({ requestId: record.id, draftId: kept.draftId, from: record.state }, "draft.adopted");
   const others = marked.filter((draft) => draft !== kept);
   const counts = { adopted: 1, ...(await tell(deps, moved.record)) };
-  return { ...counts, ...(others.length > 0 ? await removeExtras(deps, moved.record, others, signal) : {}) };
+  return { ...counts, ...(others.length > 0 ? await removeExtras(deps, moved.record, others, admit, signal) : {}) };
+}
+
+/** Lets a record's calls leave in the mailbox's turn. Only the first is given up when it has to wait for long. */
+function admitted({ pacer }: LookDeps, mailbox: string, signal: AbortSignal): Admit {
+  let isFirst = true;
+  return (units) => {
+    const patience = isFirst ? AbortSignal.any([signal, AbortSignal.timeout(ADMIT_WITHIN_MS)]) : signal;
+    isFirst = false;
+    return held(pacer.admit({ mailbox, line: LINE, units }, patience), patience, "GMAIL_THROTTLED");
+  };
 }
 
 /** One that a person has worked on, or else the first that was made. They come newest first. */
@@ -91,6 +103,7 @@ async function removeExtras(
   deps: LookDeps,
   record: DraftRecord,
   extras: readonly MarkedDraft[],
+  admit: Admit,
   signal: AbortSignal,
 ): Promise<SweepCounts> {
   const counts = { extrasDeleted: 0, extrasKept: 0 };
@@ -98,7 +111,7 @@ async function removeExtras(
     for (const extra of extras) {
       const fields = { requestId: record.id, draftId: extra.draftId, beside: record.draftId };
       if (isUnedited(extra, record)) {
-        await deps.gmail.deleteDraft(record.mailbox, extra.draftId, signal);
+        await deps.gmail.deleteDraft(record.mailbox, extra.draftId, admit, signal);
         counts.extrasDeleted += 1;
         deps.log.warn(fields, "draft.extra-deleted");
       } else {
@@ -171,7 +184,6 @@ async function tell(deps: LookDeps, record: DraftRecord): Promise<SweepCounts> {
 async function postponed(deps: LookDeps, record: DraftRecord, error: unknown): Promise<SweepCounts> {
   const failure = toDraftError(error);
   if (failure.code === "LEDGER_UNAVAILABLE") throw error;
-  if (failure.class === "throttled") deps.pacer.refused(record.mailbox, failure.retryAfterMs);
   deps.log.warn({ requestId: record.id, code: failure.code, reason: failure.reason }, "sweep.postponed");
   await deps.ledger.postpone(record.id);
   return { postponed: 1 };

@@ -89,9 +89,10 @@ export async function startScriptedGoogle(t: TestContext): Promise<ScriptedGoogl
   };
 }
 
-/** Gmail as the worker opens it, with the calls that it reported. */
+/** Gmail as the worker opens it, with the calls that it reported and the units of those that waited for no turn. */
 export function openScriptedGmail(google: ScriptedGoogle, options: Partial<GmailOptions> = {}) {
   const calls: GoogleCall[] = [];
+  const spent: { readonly mailbox: string; readonly units: number }[] = [];
   const gmail = openGmail({
     endpoints: {
       IAM_CREDENTIALS_ENDPOINT: google.url,
@@ -104,10 +105,11 @@ export function openScriptedGmail(google: ScriptedGoogle, options: Partial<Gmail
     timeoutMs: 10_000,
     clock: systemClock,
     onCall: (call) => calls.push(call),
+    onSpend: (mailbox, units) => spent.push({ mailbox, units }),
     metadataOnly: true,
     ...options,
   });
-  return { gmail, calls };
+  return { gmail, calls, spent };
 }
 
 function routeOf(call: string): string {

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { bystandersOf } from "./bystanders.ts";
+import { type Figures, figuresOf } from "./figures.ts";
+import { batchOf } from "./loads.ts";
+import { CUT_TO_A_TENTH, FIXED, NEW_QUOTA, type Scenario, SLIDING } from "./scenarios.ts";
+import type { Simulation } from "./simulate.ts";
+
+// Virtual time: these figures are the same on any machine.
+
+const batch = (changes: Partial<Simulation> = {}, drafts = 10_000): Scenario => ({
+  name: "batch",
+  mailboxes: 1,
+  simulation: {
+    requests: batchOf(drafts, 1),
+    workers: 1,
+    gmail: { quota: FIXED, unitsPerMinute: NEW_QUOTA },
+    ...changes,
+  },
+  seeds: 1,
+});
+
+function assertWell(figures: Figures, ratioMax: number, refusedMax: number): void {
+  const { ratio, refusedShare, nacks, dead, left, outstandingPerKeyMax } = figures;
+  assert.deepEqual(
+    { nacks, dead, left, outstandingPerKeyMax },
+    { nacks: 0, dead: 0, left: 0, outstandingPerKeyMax: 1 },
+  );
+  assert.ok(ratio <= ratioMax, `${ratio.toFixed(3)} times the optimum`);
+  assert.ok(refusedShare <= refusedMax, `${(100 * refusedShare).toFixed(1)} % refused`);
+}
+
+describe("10,000 drafts for one mailbox at the speed of Gmail's quota, in virtual time", () => {
+  for (const quota of [FIXED, SLIDING]) {
+    it(`one worker, ${quota.kind} minutes: nothing is refused`, async () => {
+      const figures = await figuresOf(batch({ gmail: { quota, unitsPerMinute: NEW_QUOTA } }));
+      assertWell(figures, 1.05, 0.001);
+    });
+
+    for (const workers of [3, 8, 20]) {
+      it(`${workers} workers that know nothing of each other, ${quota.kind} minutes`, async () => {
+        const figures = await figuresOf(batch({ workers, gmail: { quota, unitsPerMinute: NEW_QUOTA } }));
+        assertWell(figures, workers > 8 ? 1.2 : 1.1, 0.05);
+      });
+    }
+  }
+
+  it("a quota that is cut to a tenth for ten minutes", async () => {
+    assertWell(await figuresOf(batch({ workers: 3, quotaChanges: CUT_TO_A_TENTH })), 1.1, 0.05);
+  });
+});
+
+describe("who has nothing to do with a batch", () => {
+  for (const workers of [1, 8]) {
+    it(`hardly notices it, with ${workers} workers`, async (t) => {
+      const { smallP95Ms, aloneP99Ms, aloneInBatchP99Ms, sameMailboxP95Ms } = await bystandersOf(workers, FIXED);
+      t.diagnostic(`in the batch's own mailbox: ${Math.round(sameMailboxP95Ms)} ms`);
+      assert.ok(smallP95Ms <= 10_000, `${Math.round(smallP95Ms)} ms behind 9,000 rows for another mailbox`);
+      assert.ok(aloneInBatchP99Ms <= 2 * aloneP99Ms, `${aloneInBatchP99Ms} ms in place of ${aloneP99Ms} ms`);
+    });
+  }
+});

@@ -1,0 +1,176 @@
+import { performance } from "node:perf_hooks";
+import { systemClock } from "@draftmill/shared/clock.ts";
+import { orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { type FaultStack, startFaultStack } from "../faults/fault-stack.ts";
+import { createRequests, type Requests } from "../faults/requests.ts";
+import { percentile } from "./figures.ts";
+import { FIXED } from "./scenarios.ts";
+import { simulate } from "./simulate.ts";
+
+/** What is run in real processes. Counts are what they are; time goes `timeLapse` times as fast, for the quota too. */
+export interface RealLoad {
+  readonly workers: number;
+  readonly mailboxes: number;
+  readonly draftsEach: number;
+  readonly unitsPerMinute: number;
+  readonly timeLapse: number;
+  /** Requests that come alone, each for a mailbox of its own, while nothing else goes on and then during the batch. */
+  readonly alone?: number;
+}
+
+/** All times as the workers' clocks had them. */
+export interface RealFigures extends RealLoad {
+  readonly optimumMs: number;
+  readonly drainedMs: number;
+  readonly refusedShare: number;
+  readonly nacks: number;
+  /** Requests that ended in anything but one draft. */
+  readonly dead: number;
+  readonly outstandingPerKeyMax: number;
+  readonly aloneP95Ms: number;
+  readonly aloneInBatchP95Ms: number;
+}
+
+const MINUTE_MS = 60_000;
+const LATENCY_MS = 300;
+const LEASE_MS = 180_000;
+const SHARDS = 16;
+const POSTS_AT_ONCE = 32;
+const ALONE_EVERY_MS = 1_000;
+
+export async function runForReal(load: RealLoad, withinMs: number): Promise<RealFigures> {
+  const { workers, mailboxes, draftsEach, unitsPerMinute, timeLapse } = load;
+  const pushes: Push[] = [];
+  const stack = await startFaultStack({
+    workerClocksMs: Array.from({ length: workers }, () => 0),
+    leaseMs: LEASE_MS,
+    environment: { TIME_LAPSE: String(timeLapse), GMAIL_UNITS_PER_MINUTE: String(unitsPerMinute) },
+    google: {
+      unitsPerMinute: unitsPerMinute * timeLapse,
+      quotaWindowMs: MINUTE_MS / timeLapse,
+      latencyMs: LATENCY_MS / timeLapse,
+    },
+    pubsub: {
+      log: (event, { messageId, durationMs, subscription }) => {
+        if (event !== "pubsub.push" || !String(subscription).endsWith("/draft-requests-push")) return;
+        const endMs = performance.now();
+        pushes.push({ messageId: String(messageId), startMs: endMs - Number(durationMs), endMs });
+      },
+    },
+  });
+  try {
+    const requests = createRequests(stack);
+    const names = Array.from({ length: mailboxes }, () => requests.newMailbox());
+    const alone = await aloneTimes(requests, load.alone ?? 0, timeLapse);
+    const resume = await pausePushing(stack);
+    const ids = await postAll(
+      requests,
+      names.flatMap((mailbox) => Array<string>(draftsEach).fill(mailbox)),
+    );
+    const keys = new Map(ids.map(({ id, mailbox }) => [id, orderingKeyOf(mailbox, id, SHARDS) ?? ""]));
+    const before = { settled: settledOf(stack).length, calls: createsOf(stack).length };
+    await resume();
+    const startMs = Date.now();
+    const inBatch = aloneTimes(requests, load.alone ?? 0, timeLapse);
+    const records = await requests.ended(
+      ids.map(({ id }) => id),
+      withinMs,
+    );
+    const aloneInBatch = await inBatch;
+    const { created, accepted } = await requests.account(withinMs);
+    const lastMs = Math.max(...records.map(({ updatedAtMs }) => updatedAtMs));
+    const settled = settledOf(stack).slice(before.settled);
+    const creates = createsOf(stack).slice(before.calls);
+    const keyOf = new Map(settled.map(({ messageId, requestId }) => [String(messageId), keys.get(String(requestId))]));
+    const best = await simulate({
+      requests: ids.map(({ id, mailbox }) => ({ id, mailbox, line: null })),
+      workers,
+      gmail: { quota: FIXED, unitsPerMinute, latencyMs: LATENCY_MS },
+      withOracle: true,
+    });
+    return {
+      ...load,
+      optimumMs: best.drainedMs,
+      drainedMs: (lastMs - startMs) * timeLapse,
+      refusedShare: creates.filter(({ status }) => status === 403 || status === 429).length / creates.length,
+      nacks: settled.filter(({ status }) => status !== 204).length,
+      dead: accepted - created,
+      outstandingPerKeyMax: outstandingMax(pushes, keyOf),
+      aloneP95Ms: percentile(alone, 0.95),
+      aloneInBatchP95Ms: percentile(aloneInBatch, 0.95),
+    };
+  } finally {
+    await stack.finish();
+  }
+}
+
+interface Push {
+  readonly messageId: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+const settledOf = (stack: FaultStack) => stack.events.filter(({ message }) => message === "draft.settled");
+const createsOf = (stack: FaultStack) =>
+  stack.google.calls.list().filter(({ operation }) => operation === "drafts.create");
+
+/** Lets Pub/Sub keep what is published until the function that it resolves with is called. */
+async function pausePushing(stack: FaultStack): Promise<() => Promise<void>> {
+  const subscription = `${stack.pubsub().url}/v1/projects/${stack.project}/subscriptions/draft-requests-push`;
+  const { pushConfig } = (await (await fetch(subscription)).json()) as { pushConfig: unknown };
+  const push = async (config: unknown): Promise<void> => {
+    const answer = await fetch(`${subscription}:modifyPushConfig`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ pushConfig: config }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    await answer.arrayBuffer();
+  };
+  await push({});
+  return () => push(pushConfig);
+}
+
+interface Accepted {
+  readonly id: string;
+  readonly mailbox: string;
+}
+
+async function postAll(requests: Requests, mailboxes: readonly string[]): Promise<readonly Accepted[]> {
+  const left = [...mailboxes];
+  const accepted: Accepted[] = [];
+  const clients = Array.from({ length: POSTS_AT_ONCE }, async () => {
+    for (let mailbox = left.pop(); mailbox !== undefined; mailbox = left.pop()) {
+      for (const id of await requests.submit(mailbox)) accepted.push({ id, mailbox });
+    }
+  });
+  await Promise.all(clients);
+  return accepted;
+}
+
+/** How long single requests take, one after the other, from the POST to the record of the draft. */
+async function aloneTimes(requests: Requests, count: number, timeLapse: number): Promise<readonly number[]> {
+  const took: number[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const startMs = Date.now();
+    const [record] = await requests.ended(await requests.submit(requests.newMailbox()), MINUTE_MS);
+    if (record !== undefined) took.push((record.updatedAtMs - startMs) * timeLapse);
+    await systemClock.sleep(ALONE_EVERY_MS / timeLapse);
+  }
+  return took;
+}
+
+/** Most pushes of one key that were out at once. */
+function outstandingMax(pushes: readonly Push[], keyOf: ReadonlyMap<string, string | undefined>): number {
+  const byKey = Map.groupBy(pushes, ({ messageId }) => keyOf.get(messageId));
+  let most = 0;
+  for (const [key, ofKey] of byKey) {
+    if (key === undefined) continue;
+    for (const { startMs } of ofKey) {
+      // Durations are told in whole milliseconds.
+      const out = ofKey.filter((push) => push.startMs <= startMs && push.endMs > startMs + 1).length;
+      most = Math.max(most, out);
+    }
+  }
+  return most;
+}

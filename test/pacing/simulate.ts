@@ -1,0 +1,122 @@
+import { orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { createAdaptivePacer } from "@draftmill/worker/pacing/adaptive-pacer.ts";
+import { chanceOf } from "../support/chance.ts";
+import { GmailModel, type GmailModelOptions } from "./gmail-model.ts";
+import { createOraclePacer } from "./oracle-pacer.ts";
+import { PushModel } from "./push-model.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { DRAFT_UNITS, type PacedRequest, WorkerModel } from "./worker-model.ts";
+
+export interface SimulatedRequest extends PacedRequest {
+  readonly id: string;
+  /** When it is published; 0 unless given. */
+  readonly atMs?: number;
+  /** Whether it has a key of its own, and so waits behind nothing in Pub/Sub. */
+  readonly isUnkeyed?: boolean;
+}
+
+export interface Simulation {
+  readonly requests: readonly SimulatedRequest[];
+  readonly workers: number;
+  readonly gmail: GmailModelOptions;
+  /** The workers' GMAIL_UNITS_PER_MINUTE; Gmail's own unless given. */
+  readonly unitsPerMinuteMax?: number;
+  /** ORDERING_SHARDS; 16 unless given. */
+  readonly shards?: number;
+  readonly quotaChanges?: readonly { readonly atMs: number; readonly unitsPerMinute: number }[];
+  /** What another program of each user asks of the same quota, and gets if there is some. */
+  readonly othersUnitsPerMinute?: number;
+  readonly seed?: number;
+  /** With the limiter that reads Gmail's books in place of the product's. */
+  readonly withOracle?: boolean;
+}
+
+export interface Simulated {
+  /** When the last request had its draft. */
+  readonly drainedMs: number;
+  readonly calls: number;
+  readonly refused: number;
+  readonly nacks: number;
+  readonly dead: number;
+  /** Requests that have ended in no way. */
+  readonly left: number;
+  readonly callsAtOnceMax: number;
+  readonly outstandingPerKeyMax: number;
+  readonly outstandingMax: number;
+  /** From publishing to the draft, by request. */
+  readonly tookMs: ReadonlyMap<SimulatedRequest, number>;
+}
+
+/** Each way between Pub/Sub and a worker. */
+const NETWORK_MS = 20;
+const LONGEST_MS = 48 * 3_600_000;
+
+/** Pub/Sub, workers and Gmail in virtual time. Nothing in it is left to chance but by the seed. */
+export async function simulate(simulation: Simulation): Promise<Simulated> {
+  const { requests, shards = 16, gmail: gmailOptions, withOracle = false } = simulation;
+  const clock = new VirtualClock();
+  const random = chanceOf(simulation.seed ?? 1);
+  const gmail = new GmailModel(clock, random, gmailOptions);
+  const oracle = withOracle ? createOraclePacer(clock, (mailbox) => gmail.quotaOf(mailbox)) : null;
+  const unitsPerMinuteMax = simulation.unitsPerMinuteMax ?? gmailOptions.unitsPerMinute;
+  const workers = Array.from({ length: simulation.workers }, () => {
+    const pacer = oracle ?? createAdaptivePacer({ clock, random, unitsPerMinuteMax });
+    return new WorkerModel({ clock, random, pacer, gmail, unitsAtGmail: withOracle ? 0 : DRAFT_UNITS });
+  });
+  const tookMs = new Map<SimulatedRequest, number>();
+  let dead = 0;
+  const push = new PushModel<SimulatedRequest>({
+    clock,
+    random,
+    deliver(request) {
+      const ready = workers.filter(({ isReady }) => isReady);
+      const worker = ready[Math.floor(random() * ready.length)];
+      if (worker === undefined) return null;
+      return deliverTo(worker, request);
+    },
+    dead: () => {
+      dead += 1;
+    },
+  });
+  async function deliverTo(worker: WorkerModel, request: SimulatedRequest): Promise<boolean> {
+    await clock.sleep(NETWORK_MS);
+    const isAcknowledged = await worker.deliver(request);
+    if (isAcknowledged) tookMs.set(request, clock.monotonicMs() - (request.atMs ?? 0));
+    await clock.sleep(NETWORK_MS);
+    return isAcknowledged;
+  }
+
+  for (const request of requests) {
+    const { id, mailbox, atMs = 0, isUnkeyed = false } = request;
+    const publish = (): void => push.publish(request, isUnkeyed ? null : orderingKeyOf(mailbox, id, shards));
+    if (atMs === 0) publish();
+    else clock.after(atMs, publish);
+  }
+  for (const { atMs, unitsPerMinute } of simulation.quotaChanges ?? []) {
+    clock.after(atMs, () => gmail.setQuota(unitsPerMinute));
+  }
+  const isOver = (): boolean => tookMs.size + dead === requests.length;
+  const { othersUnitsPerMinute = 0 } = simulation;
+  if (othersUnitsPerMinute > 0) {
+    const mailboxes = [...new Set(requests.map(({ mailbox }) => mailbox))];
+    const everyMs = (60_000 * DRAFT_UNITS) / othersUnitsPerMinute;
+    const call = (): void => {
+      for (const mailbox of mailboxes) gmail.quotaOf(mailbox).take(clock.monotonicMs(), DRAFT_UNITS);
+      clock.after(everyMs * (0.5 + random()), call);
+    };
+    call();
+  }
+  await clock.run(isOver, LONGEST_MS);
+  return {
+    drainedMs: [...tookMs].reduce((last, [{ atMs = 0 }, ms]) => Math.max(last, atMs + ms), 0),
+    calls: gmail.calls,
+    refused: gmail.refused,
+    nacks: push.nacks,
+    dead,
+    left: requests.length - tookMs.size - dead,
+    callsAtOnceMax: gmail.atOnceMax,
+    outstandingPerKeyMax: push.perKeyMax,
+    outstandingMax: push.outstandingMax,
+    tookMs,
+  };
+}
