@@ -18,18 +18,21 @@ export interface Bystanders {
   readonly sameMailboxP95Ms: number;
 }
 
-const ALONE = { count: 600, everyMs: 500 };
+const ALONE_EVERY_MS = 500;
+/** Lasts as long as 600 of the others take. */
+const WHOLE = { alone: 600, drafts: 50_000 };
 
-export async function bystandersOf(workers: number, quota: QuotaShape): Promise<Bystanders> {
+/** `size`: how many come alone, and how large the batch is meanwhile. */
+export async function bystandersOf(workers: number, quota: QuotaShape, size = WHOLE): Promise<Bystanders> {
   const world = { workers, gmail: { quota, unitsPerMinute: NEW_QUOTA } };
-  const alone = aloneOnes(ALONE);
+  const alone = aloneOnes({ count: size.alone, everyMs: ALONE_EVERY_MS });
   const small = tookOf(await simulate({ ...world, requests: oneLargeManySmall() }), isSmall);
   const quiet = tookOf(await simulate({ ...world, requests: alone }), isAlone);
-  const busy = tookOf(await simulate({ ...world, requests: [...batchOf(50_000, 10), ...alone] }), isAlone);
+  const busy = tookOf(await simulate({ ...world, requests: [...batchOf(size.drafts, 10), ...alone] }), isAlone);
   const [{ mailbox = "" } = {}] = batchOf(1, 1);
   // Few, so that they are no batch themselves.
-  const same = aloneOnes({ count: 60, everyMs: 5_000, mailbox });
-  const inSame = tookOf(await simulate({ ...world, requests: [...batchOf(5_000, 1), ...same] }), isAlone);
+  const same = aloneOnes({ count: size.alone / 10, everyMs: 10 * ALONE_EVERY_MS, mailbox });
+  const inSame = tookOf(await simulate({ ...world, requests: [...batchOf(size.drafts / 10, 1), ...same] }), isAlone);
   return {
     quota: quota.kind,
     workers,

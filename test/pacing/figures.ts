@@ -16,6 +16,7 @@ export interface Figures {
   readonly refusedShare: number;
   readonly nacks: number;
   readonly dead: number;
+  readonly handedBack: number;
   readonly left: number;
   readonly outstandingPerKeyMax: number;
 }
@@ -40,6 +41,7 @@ export async function figuresOf(scenario: Scenario): Promise<Figures> {
     refusedShare: mean(({ refused, calls }) => refused / calls),
     nacks: sum(({ nacks }) => nacks),
     dead: sum(({ dead }) => dead),
+    handedBack: mean(({ handedBack }) => handedBack),
     left: sum(({ left }) => left),
     outstandingPerKeyMax: Math.max(...runs.map((run) => run.outstandingPerKeyMax)),
   };

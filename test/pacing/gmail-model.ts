@@ -8,9 +8,16 @@ export interface GmailModelOptions {
   readonly latencyMs?: number;
   /** Calls of one user that may run at once; any number unless given. */
   readonly callsAtOnceMax?: number;
+  /** A mailbox that refuses every call until then, and says so. */
+  readonly leftAlone?: { readonly mailbox: string; readonly untilMs: number };
 }
 
-export type GmailAnswer = "created" | "rate" | "concurrency";
+export type GmailAnswer = "created" | GmailRefusal;
+
+export interface GmailRefusal {
+  readonly limit: "rate" | "concurrency";
+  readonly retryAfterMs: number | undefined;
+}
 
 const LATENCY_MS = 300;
 const REFUSAL_MS = 50;
@@ -54,14 +61,20 @@ export class GmailModel {
 
   /** A call that costs so many units; 0 for one that has been paid for. */
   async create(mailbox: string, units: number): Promise<GmailAnswer> {
-    const { latencyMs = LATENCY_MS, callsAtOnceMax = Number.POSITIVE_INFINITY } = this.#options;
+    const { latencyMs = LATENCY_MS, callsAtOnceMax = Number.POSITIVE_INFINITY, leftAlone } = this.#options;
     this.calls += 1;
     const running = (this.#running.get(mailbox) ?? 0) + 1;
-    const isCrowded = running > callsAtOnceMax;
-    if (isCrowded || (units > 0 && this.quotaOf(mailbox).take(this.#clock.monotonicMs(), units) !== null)) {
+    const nowMs = this.#clock.monotonicMs();
+    if (mailbox === leftAlone?.mailbox && nowMs < leftAlone.untilMs) {
       this.refused += 1;
       await this.#clock.sleep(REFUSAL_MS);
-      return isCrowded ? "concurrency" : "rate";
+      return { limit: "rate", retryAfterMs: leftAlone.untilMs - this.#clock.monotonicMs() };
+    }
+    const isCrowded = running > callsAtOnceMax;
+    if (isCrowded || (units > 0 && this.quotaOf(mailbox).take(nowMs, units) !== null)) {
+      this.refused += 1;
+      await this.#clock.sleep(REFUSAL_MS);
+      return { limit: isCrowded ? "concurrency" : "rate", retryAfterMs: undefined };
     }
     this.#running.set(mailbox, running);
     this.atOnceMax = Math.max(this.atOnceMax, running);

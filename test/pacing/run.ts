@@ -37,12 +37,22 @@ async function tellSimulated(): Promise<boolean> {
     process.stderr.write(".");
   }
   process.stderr.write("\n");
-  print(
-    "scenario,quota,workers,mailboxes,drafts,best s,took s,× best,refused %,nacks,dead",
-    figures.map((row) => [row.name, row.quota, ...worldOf(row), count(row.drafts), ...resultOf(row)]),
-  );
+  const worlds = Map.groupBy(figures, ({ name, quota, mailboxes, drafts }) => [name, quota, mailboxes, drafts].join());
+  const perWorkers = WORKERS.map((workers) => `${workers}×`).join();
+  print(`scenario,quota,mailboxes,drafts,best s,${perWorkers},refused %,nacks,dead`, [...worlds.values()].map(rowOf));
   if (isChosen("bystanders")) await tellBystanders();
   return figures.every(({ dead, left }) => dead + left === 0);
+}
+
+/** One world, with as many workers as there are columns for. */
+function rowOf(rows: readonly Figures[]): readonly string[] {
+  const best = Math.min(...rows.map(({ optimumMs }) => optimumMs));
+  const sum = (of: (row: Figures) => number): string => `${rows.reduce((total, row) => total + of(row), 0)}`;
+  const ratios = rows.map(({ ratio }) => ratio.toFixed(2));
+  const refused = rows.map(({ refusedShare }) => percent(refusedShare)).join(" · ");
+  const [{ name = "", quota = "", mailboxes = 0, drafts = 0 } = {}] = rows;
+  const world = [name, quota, `${mailboxes}`, count(drafts), seconds(best)];
+  return [...world, ...ratios, refused, sum(({ nacks }) => nacks), sum(({ dead }) => dead)];
 }
 
 async function tellBystanders(): Promise<void> {

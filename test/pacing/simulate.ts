@@ -38,6 +38,8 @@ export interface Simulated {
   readonly refused: number;
   readonly nacks: number;
   readonly dead: number;
+  /** Messages that a worker published again for not to hold them. */
+  readonly handedBack: number;
   /** Requests that have ended in no way. */
   readonly left: number;
   readonly callsAtOnceMax: number;
@@ -65,6 +67,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   });
   const tookMs = new Map<SimulatedRequest, number>();
   let dead = 0;
+  let handedBack = 0;
   const push = new PushModel<SimulatedRequest>({
     clock,
     random,
@@ -78,19 +81,32 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       dead += 1;
     },
   });
+  function publish(request: SimulatedRequest): void {
+    const { id, mailbox, isUnkeyed = false } = request;
+    push.publish(request, isUnkeyed ? null : orderingKeyOf(mailbox, id, shards));
+  }
   async function deliverTo(worker: WorkerModel, request: SimulatedRequest): Promise<boolean> {
     await clock.sleep(NETWORK_MS);
-    const isAcknowledged = await worker.deliver(request);
-    if (isAcknowledged) tookMs.set(request, clock.monotonicMs() - (request.atMs ?? 0));
+    switch (await worker.deliver(request)) {
+      case "created":
+        tookMs.set(request, clock.monotonicMs() - (request.atMs ?? 0));
+        break;
+      case "handed-back":
+        handedBack += 1;
+        await clock.sleep(2 * NETWORK_MS);
+        publish(request);
+        break;
+      default:
+        throw new Error("a delivery that ended in no way");
+    }
     await clock.sleep(NETWORK_MS);
-    return isAcknowledged;
+    return true;
   }
 
   for (const request of requests) {
-    const { id, mailbox, atMs = 0, isUnkeyed = false } = request;
-    const publish = (): void => push.publish(request, isUnkeyed ? null : orderingKeyOf(mailbox, id, shards));
-    if (atMs === 0) publish();
-    else clock.after(atMs, publish);
+    const { atMs = 0 } = request;
+    if (atMs === 0) publish(request);
+    else clock.after(atMs, () => publish(request));
   }
   for (const { atMs, unitsPerMinute } of simulation.quotaChanges ?? []) {
     clock.after(atMs, () => gmail.setQuota(unitsPerMinute));
@@ -113,6 +129,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     refused: gmail.refused,
     nacks: push.nacks,
     dead,
+    handedBack,
     left: requests.length - tookMs.size - dead,
     callsAtOnceMax: gmail.atOnceMax,
     outstandingPerKeyMax: push.perKeyMax,

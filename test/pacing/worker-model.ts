@@ -1,3 +1,4 @@
+import { toDraftError } from "@draftmill/shared/errors.ts";
 import type { Pacer } from "@draftmill/worker/pacing/pacer.ts";
 import type { GmailModel } from "./gmail-model.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -15,6 +16,9 @@ export interface PacedRequest {
   readonly mailbox: string;
   readonly line: string | null;
 }
+
+/** Either way the delivery is acknowledged. */
+export type Delivered = "created" | "handed-back";
 
 export const DRAFT_UNITS = 10;
 /** To write a claim or an outcome down. */
@@ -40,8 +44,7 @@ export class WorkerModel {
     return this.#options.clock.monotonicMs() >= this.#readyMs && this.#requests < REQUESTS_AT_ONCE;
   }
 
-  /** Whether the delivery ends with an acknowledgement. */
-  async deliver(request: PacedRequest): Promise<boolean> {
+  async deliver(request: PacedRequest): Promise<Delivered> {
     const { clock } = this.#options;
     this.#requests += 1;
     const hold = new AbortController();
@@ -53,31 +56,25 @@ export class WorkerModel {
     }
   }
 
-  async #process({ mailbox, line }: PacedRequest, hold: AbortSignal): Promise<boolean> {
+  async #process({ mailbox, line }: PacedRequest, hold: AbortSignal): Promise<Delivered> {
     const { clock, pacer, gmail, unitsAtGmail } = this.#options;
     for (let isAgain = false; ; isAgain = true) {
       let admission: Awaited<ReturnType<Pacer["admit"]>>;
       try {
         admission = await pacer.admit({ mailbox, line, units: DRAFT_UNITS, isAgain }, hold);
       } catch (error) {
-        if (!hold.aborted) throw error;
-        return false;
+        if (!hold.aborted && toDraftError(error).code !== "GMAIL_THROTTLED") throw error;
+        return "handed-back";
       }
       await clock.sleep(LEDGER_MS);
       const answer = await gmail.create(mailbox, unitsAtGmail);
-      switch (answer) {
-        case "created":
-          admission.served();
-          await clock.sleep(LEDGER_MS);
-          return true;
-        case "rate":
-        case "concurrency":
-          admission.refused({ limit: answer, retryAfterMs: undefined });
-          await clock.sleep(LEDGER_MS);
-          break;
-        default:
-          return answer satisfies never;
+      if (answer === "created") {
+        admission.served();
+        await clock.sleep(LEDGER_MS);
+        return answer;
       }
+      admission.refused(answer);
+      await clock.sleep(LEDGER_MS);
     }
   }
 }

@@ -67,7 +67,7 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
       {
         name: "ack on busy",
         file: PIPELINE,
-        find: `await held(untilMoved(deps, message.id, claim.retryAfterMs, hold), hold, "CLAIM_BUSY");
+        find: `await held(untilMoved(deps, id, begun.retryAfterMs, hold), hold, "CLAIM_BUSY");
         continue;`,
         replace: `return { kind: "duplicate", state: "processing" };`,
       },

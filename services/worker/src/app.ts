@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { logLetter } from "./dead-letters/letter-log.ts";
 import { letterStatusOf, settleDeadLetter } from "./dead-letters/settle-dead-letter.ts";
 import { logDelivery } from "./delivery-log.ts";
+import { HUNG_UP } from "./hand-back.ts";
 import { statusOf } from "./outcome.ts";
 import { type ProcessDeps, processDraft } from "./process-draft.ts";
 import { expectSubscription, type PushSubscriptions } from "./push/expect-subscription.ts";
@@ -121,7 +122,7 @@ function holdOf({ stopping }: WorkerDeps, reply: FastifyReply): AbortSignal {
   const timer = setTimeout(() => over.abort(), HOLD_MAX_MS);
   reply.raw.once("close", () => {
     clearTimeout(timer);
-    over.abort();
+    over.abort(HUNG_UP);
   });
   return AbortSignal.any([stopping, over.signal]);
 }

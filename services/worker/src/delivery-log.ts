@@ -42,6 +42,8 @@ function outcomeFields(outcome: Outcome): Record<string, unknown> {
       return { notBefore: new Date(outcome.notBeforeMs).toISOString() };
     case "canceled":
       return { code: outcome.code };
+    case "handed-back":
+      return { code: outcome.error.code, reason: outcome.error.reason };
     case "dead-lettered":
     case "retry": {
       const { error } = outcome;

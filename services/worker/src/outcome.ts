@@ -20,6 +20,8 @@ export type Outcome =
   | { readonly kind: "scheduled"; readonly notBeforeMs: number; readonly record: DraftRecord }
   /** Its batch was canceled. */
   | { readonly kind: "canceled"; readonly code: string }
+  /** Gmail wants its mailbox left alone for longer: it is published again, for a delivery of its own. */
+  | { readonly kind: "handed-back"; readonly error: DraftError }
   /** Pub/Sub shall deliver it again. */
   | { readonly kind: "retry"; readonly error: DraftError };
 
@@ -35,6 +37,7 @@ export function statusOf(outcome: Outcome): 204 | 503 {
     case "parked":
     case "scheduled":
     case "canceled":
+    case "handed-back":
       return 204;
     case "retry":
       return 503;

@@ -1,13 +1,13 @@
-import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
-import { type DraftMessage, decodeDraftMessage, invalidRequest } from "@draftmill/shared/contract/draft-message.ts";
+import { decodeDraftMessage, invalidRequest } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftIds, DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type MailboxPolicy, mailboxNotAllowed, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
-import type { Claimed, NotClaimed } from "@draftmill/shared/ledger/ledger-answers.ts";
+import type { Claimed } from "@draftmill/shared/ledger/ledger-answers.ts";
 import { noteRepetition } from "./batches/note-repetition.ts";
+import { type BeginDeps, type Begun, beginDraft, type Work } from "./begin-draft.ts";
 import {
   type DeadLetterDeps,
   deadLetterClaimed,
@@ -18,17 +18,13 @@ import { type BareMessage, noteBareMessage } from "./dead-letters/bare-message.t
 import type { ResultEvents } from "./events/result-events.ts";
 import { requestRecord, unreadableRecord } from "./failure-record.ts";
 import type { Gmail } from "./gmail/gmail-port.ts";
-import { QUOTA_UNITS } from "./gmail/quota-units.ts";
 import { knownDraftIds } from "./known-drafts.ts";
 import type { Outcome } from "./outcome.ts";
-import { type Admission, NO_ADMISSION, type Pacer, type Turn } from "./pacing/pacer.ts";
 import { refusalOf } from "./pacing/refusal-of.ts";
-import { type SetAside, type SetAsideDeps, setAside } from "./set-aside.ts";
 import { held, untilMoved } from "./until-moved.ts";
 
-export interface ProcessDeps extends DeadLetterDeps, SetAsideDeps {
+export interface ProcessDeps extends DeadLetterDeps, BeginDeps {
   readonly gmail: Gmail;
-  readonly pacer: Pacer;
   /** Null where nobody wants any. */
   readonly events: ResultEvents | null;
   readonly bareMessages: Documents<BareMessage>;
@@ -56,8 +52,8 @@ export interface Delivered {
  * `hold` ends the waiting (for speed, for another claim), never a call that is under way.
  */
 export async function processDraft(deps: ProcessDeps, pushed: PushedMessage, hold: AbortSignal): Promise<Delivered> {
-  const decoded = decodeDraftMessage(pushed, deps.defaultMailbox);
-  const requestId = decoded.ok ? decoded.message.id : decoded.id;
+  const read = readMessage(deps, pushed);
+  const { requestId } = read;
   // Known by its messageId alone, which it loses should Pub/Sub give it up.
   const isBare = requestId === pushed.messageId;
   const note = (): Promise<void> =>
@@ -65,29 +61,41 @@ export async function processDraft(deps: ProcessDeps, pushed: PushedMessage, hol
   // The delivery before may have died without a word.
   const isRepeated = pushed.deliveryAttempt !== null && pushed.deliveryAttempt > 1;
   if (isBare && isRepeated) await note();
-  const outcome = await told(deps, await outcomeOf(deps, pushed, decoded, hold));
+  const outcome = await told(deps, await outcomeOf(deps, pushed, read, hold));
   if (isBare && !isRepeated && outcome.kind === "retry") await note();
   return { requestId, outcome };
 }
 
-async function outcomeOf(
-  deps: ProcessDeps,
-  pushed: PushedMessage,
-  decoded: ReturnType<typeof decodeDraftMessage>,
-  hold: AbortSignal,
-): Promise<Outcome> {
+async function outcomeOf(deps: ProcessDeps, pushed: PushedMessage, read: Read, hold: AbortSignal): Promise<Outcome> {
   try {
-    return decoded.ok
-      ? await processRequest(deps, pushed, decoded.message, hold)
-      : await deadLetterUnclaimed(
-          deps,
-          pushed,
-          unreadableRecord(decoded.id, pushed, deps.clock.nowMs()),
-          decoded.error,
-        );
+    return read.refused === null
+      ? await makeDraft(deps, { pushed, ...read }, hold)
+      : await deadLetterUnclaimed(deps, pushed, read.record, read.refused);
   } catch (error) {
     return { kind: "retry", error: toDraftError(error) };
   }
+}
+
+/** What is kept of a message while it waits: the request itself may have 10 MB, and is read again from its bytes in its turn. */
+type Read = { readonly requestId: string; readonly record: DraftRecord } & (
+  | { readonly refused: DraftError }
+  | (Omit<Work, "pushed"> & { readonly refused: null })
+);
+
+function readMessage(deps: ProcessDeps, pushed: PushedMessage): Read {
+  const nowMs = deps.clock.nowMs();
+  const decoded = decodeDraftMessage(pushed, deps.defaultMailbox);
+  if (!decoded.ok) {
+    const { id, error } = decoded;
+    return { requestId: id, record: unreadableRecord(id, pushed, nowMs), refused: error };
+  }
+  const { request, id, accepted } = decoded.message;
+  const record = requestRecord(decoded.message, nowMs);
+  const known = { requestId: id, record };
+  if (!mayImpersonate(deps.mailboxes, request.mailbox)) return { ...known, refused: mailboxNotAllowed() };
+  const tooFar = tooFarAhead(request, nowMs, CLOCKS_DIFFER_MS);
+  if (tooFar !== null) return { ...known, refused: invalidRequest([tooFar]) };
+  return { ...known, refused: null, nowMs, acceptedRevision: accepted?.revision };
 }
 
 /**
@@ -104,85 +112,52 @@ async function told({ events }: ProcessDeps, outcome: Outcome): Promise<Outcome>
   }
 }
 
-async function processRequest(
-  deps: ProcessDeps,
-  pushed: PushedMessage,
-  message: DraftMessage,
-  hold: AbortSignal,
-): Promise<Outcome> {
-  const nowMs = deps.clock.nowMs();
-  const record = requestRecord(message, nowMs);
-  if (!mayImpersonate(deps.mailboxes, message.request.mailbox)) {
-    return deadLetterUnclaimed(deps, pushed, record, mailboxNotAllowed());
-  }
-  const tooFar = tooFarAhead(message.request, nowMs, CLOCKS_DIFFER_MS);
-  if (tooFar !== null) return deadLetterUnclaimed(deps, pushed, record, invalidRequest([tooFar]));
-  let mime: Buffer;
-  try {
-    mime = await composeMessage(message.request, { id: message.id, nowMs });
-  } catch (error) {
-    const failure = toDraftError(error);
-    if (failure.class === "permanent") return deadLetterUnclaimed(deps, pushed, record, failure);
-    throw error;
-  }
-  return makeDraft(deps, pushed, { message, record, mime }, hold);
-}
-
-interface Work {
-  readonly message: DraftMessage;
-  readonly record: DraftRecord;
-  readonly mime: Buffer;
-}
-
-async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, hold: AbortSignal): Promise<Outcome> {
+async function makeDraft(deps: ProcessDeps, work: Work, hold: AbortSignal): Promise<Outcome> {
   const { ledger, clock } = deps;
-  const { message, record } = work;
-  const { mailbox } = message.request;
-  const line = message.batch === null ? null : `batch ${message.batch}`;
-  const units = QUOTA_UNITS["drafts.create"];
+  const { pushed, record } = work;
+  const { id, mailbox } = record;
   // It vouches for a record that was never claimed: true at most once.
-  let revision = message.accepted?.revision;
+  let revision = work.acceptedRevision;
   for (let failures = 0, isAgain = false; ; ) {
-    const begun = await begin(deps, pushed, work, { mailbox, line, units, isAgain }, revision, hold);
-    using admission = begun.admission;
-    const { claim } = begun;
+    const begun = await beginDraft(deps, work, { isAgain, revision }, hold);
     revision = undefined;
-    switch (claim.kind) {
+    switch (begun.kind) {
       case "parked":
       case "scheduled":
       case "canceled":
-        return claim;
+      case "handed-back":
+        return begun;
+      case "uncomposed":
+        return deadLetterUnclaimed(deps, pushed, record, begun.error);
       case "duplicate":
-        await noteRepetition(ledger, record, claim.record);
-        return { kind: "duplicate", state: claim.record.state, record: claim.record };
+        await noteRepetition(ledger, record, begun.record);
+        return { kind: "duplicate", state: begun.record.state, record: begun.record };
       case "conflict":
-        return deadLetterForeign(deps, pushed, message.id, new DraftError("REQUEST_ID_REUSED"));
+        return deadLetterForeign(deps, pushed, id, new DraftError("REQUEST_ID_REUSED"));
       case "busy":
-        admission.unused();
         // Its owner may be gone: acknowledging now could lose the request.
-        await held(untilMoved(deps, message.id, claim.retryAfterMs, hold), hold, "CLAIM_BUSY");
+        await held(untilMoved(deps, id, begun.retryAfterMs, hold), hold, "CLAIM_BUSY");
         continue;
-      case "claimed":
+      case "begun":
         break;
       default:
-        return claim satisfies never;
+        return begun satisfies never;
     }
-    const attempt = await attemptDraft(deps, work, claim);
+    using taken = begun.taken;
+    const { claim, admission } = begun;
+    const attempt = await attemptDraft(deps, record, begun);
     if (attempt.kind === "created") {
       // One that was found was not asked for.
       if (!attempt.found) admission.served();
       return attempt;
     }
     const { error } = attempt;
+    if (error.applied === "unknown" || error.class === "permanent") admission.spent();
     // A create that may have left and may have landed keeps its claim: only a look at the mailbox can tell, and only
     // after the lease, when a late landing has shown itself.
-    if (error.applied === "unknown") {
-      admission.spent();
-      return { kind: "retry", error };
-    }
+    if (error.applied === "unknown") return { kind: "retry", error };
     switch (error.class) {
       case "permanent":
-        admission.spent();
         return deadLetterClaimed(deps, pushed, claim, error);
       case "admin":
         // First, as only an incident that is over takes up what is parked: whoever is parked without one would stay so.
@@ -194,8 +169,8 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
         isAgain = true;
         continue;
       case "transient":
-        admission.unused();
         await ledger.release(claim, null);
+        taken.dispose();
         failures += 1;
         if (failures === TRIES_AT_ONCE) return { kind: "retry", error };
         await held(clock.sleep(pauseMs(failures, deps.random()), hold), hold, error.code);
@@ -203,38 +178,6 @@ async function makeDraft(deps: ProcessDeps, pushed: PushedMessage, work: Work, h
       default:
         return error.class satisfies never;
     }
-  }
-}
-
-interface Begun {
-  readonly claim: SetAside | Claimed | NotClaimed;
-  readonly admission: Admission;
-}
-
-/**
- * Waits for the request's turn and claims it, unless it is to be set aside. That is asked before the wait, as what is not to be made
- * takes nobody's turn, and after it, as much can happen meanwhile. Waiting, for its time as for its turn, comes before the claim, so
- * that leases stay short.
- */
-async function begin(
-  deps: ProcessDeps,
-  pushed: PushedMessage,
-  { record }: Work,
-  turn: Turn,
-  acceptedRevision: string | undefined,
-  hold: AbortSignal,
-): Promise<Begun> {
-  const before = await setAside(deps, pushed, record);
-  if (before !== null) return { claim: before, admission: NO_ADMISSION };
-  const earlyMs = (record.notBeforeMs ?? 0) - deps.clock.nowMs();
-  if (earlyMs > 0) await held(deps.clock.sleep(earlyMs, hold), hold, "NOT_YET_DUE");
-  const admission = await held(deps.pacer.admit(turn, hold), hold, "GMAIL_THROTTLED");
-  try {
-    const claim = (await setAside(deps, pushed, record)) ?? (await deps.ledger.claim(record, acceptedRevision));
-    return { claim, admission };
-  } catch (error) {
-    admission.unused();
-    throw error;
   }
 }
 
@@ -246,17 +189,19 @@ function pauseMs(failures: number, random: number): number {
 type Attempt = Extract<Outcome, { kind: "created" }> | { readonly kind: "refused"; readonly error: DraftError };
 
 /** Under a claim: look if need be, create, record. */
-async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: Claimed): Promise<Attempt> {
+async function attemptDraft(
+  deps: ProcessDeps,
+  { id, mailbox }: DraftRecord,
+  { claim, content }: Begun,
+): Promise<Attempt> {
   const { gmail, ledger } = deps;
-  const { mailbox, threadId } = message.request;
-  const content = { mime, threadId };
   // Every single call has its own deadline; this one is for all of them together.
   const signal = AbortSignal.timeout(deps.leaseMs / 2);
   let found: DraftIds | null = null;
   if (claim.mustFind) {
     try {
       const known = await knownDraftIds(ledger, mailbox);
-      found = await gmail.findDraft(mailbox, message.id, (draftId) => known.has(draftId), signal);
+      found = await gmail.findDraft(mailbox, id, (draftId) => known.has(draftId), signal);
     } catch (error) {
       // Looking changes nothing, however it fails: the release restores the taint and the next claim looks again.
       return { kind: "refused", error: toDraftError(error).asNotApplied() };
@@ -267,7 +212,7 @@ async function attemptDraft(deps: ProcessDeps, { message, mime }: Work, claim: C
     const settled = await ledger.complete(claim, draft);
     if (settled.kind === "fenced-off") {
       // Another claim has the request. It finds this draft, unless it has looked already: then it is one too many.
-      await ledger.suspect(message.id);
+      await ledger.suspect(id);
       return { kind: "refused", error: new DraftError("LEASE_SPENT", { applied: "unknown" }) };
     }
     return { kind: "created", draftId: draft.draftId, found: found !== null, record: settled.record };

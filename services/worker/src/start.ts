@@ -14,6 +14,7 @@ import { buildApp } from "./app.ts";
 import { createBatchBoard } from "./batches/batch-board.ts";
 import { carryOutOrders } from "./batches/carry-out-orders.ts";
 import { completeBatches } from "./batches/complete-batches.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { readWorkerConfig, WORKER_VARIABLES, type WorkerConfig } from "./config.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import { BARE_MESSAGES } from "./dead-letters/bare-message.ts";
@@ -38,6 +39,8 @@ export interface RunningWorker {
 
 /** A publish that is not confirmed by then makes the delivery, or the sweep's step, one to be repeated. */
 const PUBLISH_TIMEOUT_MS = 10_000;
+/** Of messages whose mails are composed and on their way: each is held some four times over, as text, mail and JSON. */
+const MAIL_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface WorkerOptions {
   readonly clock?: Clock;
@@ -101,6 +104,9 @@ export async function startWorker(environment: Environment, options: WorkerOptio
       batches: createBatchBoard(ledger.documents(BATCHES), clock),
       bareMessages: ledger.documents(BARE_MESSAGES),
       deadLetters,
+      requests,
+      orderingShards,
+      mailBytes: new ByteBudget(MAIL_BYTES_MAX),
       events,
       chores: [
         {

@@ -100,6 +100,7 @@ function codeOf(outcome: Outcome): string {
     case "canceled":
       return outcome.code;
     case "dead-lettered":
+    case "handed-back":
     case "retry":
       return outcome.error.code;
     default:

@@ -1,5 +1,6 @@
-import { type EncodedMessage, encodeDraftMessage, orderingKeyOf } from "./draft-message.ts";
+import { type EncodedMessage, encodeDraftMessage, type MessageAttributes, orderingKeyOf } from "./draft-message.ts";
 import type { DraftRecord } from "./draft-record.ts";
+import type { PushedMessage } from "./pushed-message.ts";
 
 /**
  * The message of a request, for publishing it once more: the same id, so that whatever came of an earlier message is found,
@@ -26,4 +27,20 @@ export function encodeRepublished(record: DraftRecord, body: string, orderingSha
 function complete(body: string, { mailbox, dedupeKey }: DraftRecord): string {
   const request: object = JSON.parse(body);
   return JSON.stringify({ ...request, mailbox, ...(dedupeKey === null ? {} : { dedupeKey }) });
+}
+
+/**
+ * The very message once more, for the end of its key's line. It names the id that its request has: a message that carries none
+ * would stand for another request under its new messageId. A producer's key is kept; one that came without gets the mailbox's.
+ */
+export function encodeOnceMore(
+  { data, attributes, orderingKey }: PushedMessage,
+  { id, mailbox }: Pick<DraftRecord, "id" | "mailbox">,
+  orderingShards: number,
+): EncodedMessage {
+  const { dedupeKey, caller, batch, traceparent, generation, accepted }: MessageAttributes = attributes;
+  const given = { dedupeKey, caller, batch, traceparent, generation, accepted };
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  const key = orderingShards === 0 ? null : (orderingKey ?? orderingKeyOf(mailbox, id, orderingShards));
+  return { data, attributes: { ...Object.fromEntries(known), id }, orderingKey: key };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
 import { type AtOnce, fewer, more, UNBOUNDED } from "./at-once.ts";
 import { Lines, type Waiting } from "./lines.ts";
 import { MinuteAccount } from "./minute-account.ts";
@@ -16,11 +17,20 @@ export interface PaceDeps {
 
 interface Waiter extends Waiting {
   readonly go: (admission: Admission) => void;
+  readonly sendBack: () => void;
 }
 
 /** What batches leave of the quota to requests that come alone, whose minute would otherwise be over when a batch has spent it. */
 const LEFT_ALONE = 0.02;
 const HELD_MAX_MS = 30_000;
+/** A pause that is longer than this, or that has been prolonged for as long, is not worth waiting for in a delivery. */
+const LONG_PAUSE_MS = 10_000;
+/**
+ * So many of those that would wait are sent back within ten minutes, and the others wait. More than a mailbox has keys, as
+ * each lets Pub/Sub's push window grow by one: held pushes of one mailbox never fill it.
+ */
+const SENT_BACK_MAX = 20;
+const SENT_BACK_WITHIN_MS = 600_000;
 
 /** Whose turn it is in one mailbox, and when. */
 export class MailboxPace {
@@ -30,6 +40,7 @@ export class MailboxPace {
   #share: Share;
   #atOnce: AtOnce = UNBOUNDED;
   #pause: Pause | null = null;
+  #sentBack = { count: 0, sinceMs: Number.NEGATIVE_INFINITY };
   /** Nothing goes before either: what went last has its share of the time, and Gmail may want to be left alone. */
   #gapUntilMs = 0;
   #pauseUntilMs = 0;
@@ -75,10 +86,15 @@ export class MailboxPace {
           signal.removeEventListener("abort", giveUp);
           resolve(admission);
         },
+        sendBack() {
+          signal.removeEventListener("abort", giveUp);
+          reject(new DraftError("GMAIL_THROTTLED", { reason: "Gmail wants the mailbox left alone for longer" }));
+        },
       };
       signal.addEventListener("abort", giveUp, { once: true });
       if (this.#lines.size === 0) this.#heldSinceMs = this.#nowMs();
       this.#lines.add(waiter);
+      this.#sendBackSome();
       this.#pump();
     });
   }
@@ -193,6 +209,22 @@ export class MailboxPace {
     const pausedMs = Math.max(retryAfterMs, this.#pause.ms) + spreadMs(this.#pause, this.#deps.random());
     this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + pausedMs);
     this.#heldSinceMs = this.#pauseUntilMs;
+    this.#sendBackSome();
+  }
+
+  /** Of those that wait for a long pause to end. */
+  #sendBackSome(): void {
+    const nowMs = this.#nowMs();
+    const leftMs = this.#pauseUntilMs - nowMs;
+    const isProlonged = this.#pause !== null && nowMs - this.#pause.sinceMs > LONG_PAUSE_MS;
+    if (leftMs <= (isProlonged ? 0 : LONG_PAUSE_MS)) return;
+    if (nowMs - this.#sentBack.sinceMs > SENT_BACK_WITHIN_MS) this.#sentBack = { count: 0, sinceMs: nowMs };
+    for (; this.#sentBack.count < SENT_BACK_MAX; this.#sentBack.count += 1) {
+      const waiter = this.#lines.next();
+      if (waiter === undefined) return;
+      this.#lines.remove(waiter);
+      waiter.sendBack();
+    }
   }
 
   #grow(nowMs: number): void {

@@ -40,7 +40,10 @@ export type Admit = (units: number) => Promise<Admission>;
 
 /** Keeps each mailbox below the speed that Gmail refuses. One mailbox's wait never delays another's. */
 export interface Pacer {
-  /** Waits until the mailbox may be called. Rejects with the signal's reason as soon as it aborts. */
+  /**
+   * Waits until the mailbox may be called. Rejects with the signal's reason as soon as it aborts, and with GMAIL_THROTTLED
+   * where whoever waits had better come again than wait here.
+   */
   admit(turn: Turn, signal: AbortSignal): Promise<Admission>;
   /** Counts a call that did not wait for its turn: whoever waits for the mailbox waits the longer for it. */
   spend(mailbox: string, units: number): void;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { decodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
-import { encodeRepublished } from "@draftmill/shared/contract/republished-message.ts";
+import { encodeOnceMore, encodeRepublished } from "@draftmill/shared/contract/republished-message.ts";
 
 const MAILBOX = "rep@corp.example";
 const BODY = { to: "ada@example.com", subject: "S", message: "M" };
@@ -44,4 +44,28 @@ test("what could not be read as a request is published as it came", () => {
   const record = newDraftRecord({ id: "m-1", mailbox: "", to: [], subject: "", bodyHash: "h" }, 0);
   const again = encodeRepublished(record, "not JSON", 16);
   assert.deepEqual([String(again.data), again.orderingKey], ["not JSON", null]);
+});
+
+test("the very message once more is the same request, under the id that it had of its messageId", () => {
+  const attributes = { dedupeKey: "", caller: "crm", batch: "b-1", accepted: "1/r-7", googclient_x: "y", other: "z" };
+  const data = Buffer.from(JSON.stringify({ ...BODY, mailbox: MAILBOX }));
+  const pushed = {
+    messageId: "m-1",
+    publishTime: PUBLISH_TIME,
+    orderingKey: null,
+    deliveryAttempt: 3,
+    data,
+    attributes,
+    subscription: "s",
+  };
+  const decoded = decodeDraftMessage(pushed, null);
+  assert.ok(decoded.ok);
+  const about = { id: decoded.message.id, mailbox: MAILBOX };
+  const again = encodeOnceMore(pushed, about, 16);
+  assert.deepEqual(again.attributes, { dedupeKey: "", caller: "crm", batch: "b-1", accepted: "1/r-7", id: "m-1" });
+  assert.equal(again.orderingKey, orderingKeyOf(MAILBOX, "m-1", 16));
+  const decodedAgain = decodeDraftMessage({ ...pushed, messageId: "m-2", ...again }, null);
+  assert.deepEqual(decodedAgain, decoded);
+  assert.equal(encodeOnceMore({ ...pushed, orderingKey: "theirs" }, about, 16).orderingKey, "theirs");
+  assert.equal(encodeOnceMore({ ...pushed, orderingKey: "theirs" }, about, 0).orderingKey, null);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { toDraftError } from "@draftmill/shared/errors.ts";
 import { createAdaptivePacer } from "@draftmill/worker/pacing/adaptive-pacer.ts";
 import type { Admission, Refusal, Turn } from "@draftmill/worker/pacing/pacer.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -15,8 +16,18 @@ function setUp({ random = () => 0 }: { random?: () => number } = {}) {
   const clock = new ManualClock();
   const pacer = createAdaptivePacer({ clock, random, unitsPerMinuteMax: QUOTA });
   const forever = new AbortController().signal;
-  const admit = (changes: Partial<Turn> = {}, signal = forever): Promise<Admission> =>
+  const admitOnce = (changes: Partial<Turn> = {}, signal = forever): Promise<Admission> =>
     pacer.admit({ mailbox: A, line: null, units: 10, ...changes }, signal);
+  /** Comes again whenever it is sent back, as a message does that is published again. */
+  const admit = async (changes: Partial<Turn> = {}, signal = forever): Promise<Admission> => {
+    for (;;) {
+      try {
+        return await admitOnce(changes, signal);
+      } catch (error) {
+        if (toDraftError(error).code !== "GMAIL_THROTTLED") throw error;
+      }
+    }
+  };
   /** Waits for a turn, moving the clock on, and tells how long that took. */
   const wait = async (changes: Partial<Turn> = {}) => {
     const startedMs = clock.monotonicMs();
@@ -31,7 +42,7 @@ function setUp({ random = () => 0 }: { random?: () => number } = {}) {
     for (await turn(); !isIn; await turn()) await clock.advance(1);
     return { admission: await admission, ms: clock.monotonicMs() - startedMs };
   };
-  return { clock, pacer, admit, wait };
+  return { clock, pacer, admit, admitOnce, wait };
 }
 
 /** Admits as many at once, serves each after `callMs`, and tells when each was admitted, in milliseconds from now. */
@@ -231,6 +242,81 @@ describe("after a refusal", () => {
     await clock.advance(10_000);
     await Promise.all(waiting);
     assert.deepEqual(order, ["refused", "first come"]);
+  });
+});
+
+describe("a long pause", () => {
+  /** As many wait as told, in an order that is kept; tells who was sent back. */
+  const waiting = ({ admitOnce }: ReturnType<typeof setUp>, count: number) => {
+    const sentBack: number[] = [];
+    const admitted: Admission[] = [];
+    for (let n = 0; n < count; n += 1) {
+      admitOnce().then(
+        (admission) => admitted.push(admission),
+        (error) => {
+          assert.equal(error.code, "GMAIL_THROTTLED");
+          sentBack.push(n);
+        },
+      );
+    }
+    return { sentBack, admitted };
+  };
+  const LONG = { ...RATE, retryAfterMs: 301_000 };
+
+  it("sends twenty of those that wait back, and holds the others until it is over", async () => {
+    const world = setUp();
+    const { admission } = await world.wait();
+    const { sentBack, admitted } = waiting(world, 30);
+    admission.refused(LONG);
+    await turn();
+    assert.deepEqual(
+      sentBack,
+      Array.from({ length: 20 }, (_, n) => n),
+    );
+    await world.clock.advance(301_000);
+    assert.deepEqual([sentBack.length, admitted.length], [20, 1]);
+  });
+
+  it("sends back those that come while it lasts, too", async () => {
+    const world = setUp();
+    (await world.wait()).admission.refused(LONG);
+    const { sentBack } = waiting(world, 30);
+    await turn();
+    assert.equal(sentBack.length, 20);
+  });
+
+  it("counts as one when it is prolonged, and twenty are sent back in ten minutes at most", async () => {
+    const world = setUp();
+    (await world.wait()).admission.refused(LONG);
+    const first = waiting(world, 21);
+    await world.clock.advance(301_000);
+    first.admitted[0]?.refused(LONG);
+    const second = waiting(world, 5);
+    await world.clock.advance(301_000);
+    assert.equal(second.sentBack.length, 0);
+    second.admitted[0]?.refused(LONG);
+    await world.clock.advance(1);
+    assert.equal(second.sentBack.length, 4);
+  });
+
+  it("is also what short ones without a success in between come to", async () => {
+    const world = setUp();
+    (await world.wait()).admission.refused(RATE);
+    const before = waiting(world, 1);
+    await turn();
+    assert.equal(before.sentBack.length, 0);
+    await world.clock.advance(2_000);
+    before.admitted[0]?.refused(RATE);
+    for (let n = 0; n < 2; n += 1) (await world.wait()).admission.refused(RATE);
+    const { sentBack } = waiting(world, 3);
+    await turn();
+    assert.equal(sentBack.length, 3);
+  });
+
+  it("of one mailbox sends nobody back who waits for another", async () => {
+    const world = setUp();
+    (await world.wait()).admission.refused(LONG);
+    assert.equal((await world.wait({ mailbox: B })).ms, 0);
   });
 });
 
