@@ -21,7 +21,7 @@ interface Waiter extends Waiting {
 }
 
 /** What batches leave of the quota to requests that come alone, whose minute would otherwise be over when a batch has spent it. */
-const LEFT_ALONE = 0.02;
+const LEFT_ALONE = 0.01;
 const HELD_MAX_MS = 30_000;
 /** A pause that is longer than this, or that has been prolonged for as long, is not worth waiting for in a delivery. */
 const LONG_PAUSE_MS = 10_000;

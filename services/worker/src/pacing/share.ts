@@ -20,9 +20,9 @@ export interface Share {
 const MINUTE_MS = 60_000;
 
 /** The part of the quota's own speed that a mailbox begins with; it doubles each second until the first refusal. */
-const OPENING = 0.1;
+const OPENING = 0.2;
 /** What is unspent of the last minute's share is spent within so long, beside the share itself. */
-const UNSPENT_WITHIN_MS = 10_000;
+const UNSPENT_WITHIN_MS = 6_000;
 
 const CUT = 0.6;
 /** One draft in 50 s: a mailbox that others have used up is still asked. */

@@ -16,12 +16,12 @@ const known = (unitsPerMinute: number, sinceMs = 0): Share => ({
 
 describe("how long a draft keeps the next one waiting", () => {
   for (const [what, share, spent, nowMs, ms] of [
-    ["at first about a second", openShare(QUOTA, 0), 0, 0, 760],
-    ["half as long a second later", openShare(QUOTA, 0), 0, 1_000, 429],
-    ["and so on, until it is what the quota allows", openShare(QUOTA, 0), 0, 20_000, 14],
+    ["at first about half a second", openShare(QUOTA, 0), 0, 0, 429],
+    ["half as long a second later", openShare(QUOTA, 0), 0, 1_000, 231],
+    ["and so on, until it is what the quota allows", openShare(QUOTA, 0), 0, 20_000, 9],
     ["with nothing left of the minute: the share's own speed", known(QUOTA), QUOTA, 0, 100],
     ["the same for a share that is overdrawn", known(QUOTA), 2 * QUOTA, 0, 100],
-    ["what is unspent of the minute goes within ten seconds beside it", known(QUOTA), QUOTA / 2, 0, 25],
+    ["what is unspent of the minute goes within six seconds beside it", known(QUOTA), QUOTA / 2, 0, 17],
     ["a small share is a long wait", known(12), 12, 0, 50_000],
   ] as const) {
     it(what, () => assert.equal(Math.round(gapMs(share, DRAFT, spent, nowMs)), ms));
