@@ -19,15 +19,16 @@ interface Verdict {
   readonly error_message: string | null;
 }
 
+/** A command without the values of its flags: where these alone differ, one is looked at. Each costs gcloud a tenth of a second. */
+function shapeOf(command: string): string {
+  return command.replace(/=(?:'[^']*'|"[^"]*"|\S)*/g, "=");
+}
+
 /** What gcloud's own linter has against them: "command: fault". Nothing is sent. */
 async function faultsOf(commands: readonly ToldCommand[]): Promise<readonly string[]> {
+  const byShape = new Map(commands.map(({ command }) => [shapeOf(command), command]));
   const file = join(folder, "commands.json");
-  await writeFile(
-    file,
-    JSON.stringify(
-      [...new Set(commands.map(({ command }) => command))].map((command) => ({ command_string: command })),
-    ),
-  );
+  await writeFile(file, JSON.stringify([...byShape.values()].map((command) => ({ command_string: command }))));
   const { output } = await runShell(`gcloud meta lint-gcloud-commands --commands-file=${file} 2>&1`, {
     PATH: process.env.PATH,
     HOME: folder,
@@ -36,9 +37,9 @@ async function faultsOf(commands: readonly ToldCommand[]): Promise<readonly stri
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: "true",
   });
   const verdicts = JSON.parse(output.slice(output.indexOf("["))) as Verdict[];
-  const byCommand = new Map(verdicts.map((verdict) => [verdict.command_string, verdict]));
+  const byCommand = new Map(verdicts.map((verdict) => [shapeOf(verdict.command_string), verdict]));
   return commands.flatMap(({ path, command }) => {
-    const { success, error_message: fault } = byCommand.get(command) ?? {
+    const { success, error_message: fault } = byCommand.get(shapeOf(command)) ?? {
       success: false,
       error_message: "not looked at",
     };
