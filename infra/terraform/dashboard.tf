@@ -27,9 +27,9 @@ locals {
       filter = "resource.type=\"cloud_run_revision\" metric.type=\"${local.own}/settle_ms\""
     },
     {
-      title  = "Deliveries to be repeated, by code"
+      title  = "Deliveries that come again, by code"
       chart  = "STACKED_BAR", align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.\"code\""]
-      filter = "resource.type=\"cloud_run_revision\" metric.type=\"${local.own}/deliveries_retried\""
+      filter = "resource.type=\"cloud_run_revision\" metric.type=\"${local.own}/deliveries_repeated\""
     },
     {
       title  = "Calls of the api, by status"

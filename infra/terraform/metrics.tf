@@ -12,10 +12,10 @@ locals {
       labels = ["outcome", "code"]
       filter = "jsonPayload.message=\"draft.settled\" AND ((jsonPayload.outcome=\"dead-lettered\" AND jsonPayload.class=\"admin\") OR (jsonPayload.outcome=\"parked\" AND jsonPayload.code!=\"BATCH_PAUSED\"))"
     }
-    deliveries_retried = {
-      what   = "Deliveries that Pub/Sub shall repeat."
-      labels = ["code"]
-      filter = "jsonPayload.message=\"draft.settled\" AND jsonPayload.outcome=\"retry\""
+    deliveries_repeated = {
+      what   = "Deliveries that come again: refused, or published once more while their mailbox is left alone."
+      labels = ["outcome", "code"]
+      filter = "jsonPayload.message=\"draft.settled\" AND (jsonPayload.outcome=\"retry\" OR jsonPayload.outcome=\"handed-back\")"
     }
     requests_dead = {
       what   = "Requests that Pub/Sub gave up after its last attempt."

@@ -131,17 +131,25 @@ function linesWritten(): readonly LogLine[] {
   };
   const about = { pushed: pushed as never, requestId: "r", status: 204, durationMs: 1 };
   const record = aRecord();
-  const outcomes: readonly Outcome[] = [
-    { kind: "created", draftId: "d", found: false, record },
-    { kind: "duplicate", state: "created", record },
-    { kind: "dead-lettered", error: new DraftError("DELEGATION_MISSING"), record },
-    { kind: "dead-lettered", error: new DraftError("RECIPIENT_REJECTED"), record },
-    { kind: "parked", code: "DELEGATION_MISSING", incident: "i", record },
-    { kind: "parked", code: "BATCH_PAUSED", incident: null, record },
-    { kind: "canceled", code: "BATCH_CANCELED" },
-    { kind: "retry", error: new DraftError("GMAIL_UNAVAILABLE") },
-  ];
-  for (const outcome of outcomes) logDelivery({ log, project: "p" }, { ...about, outcome } as never);
+  // Each kind has its place here: a new one is to be counted or left out on purpose.
+  const outcomes: { readonly [K in Outcome["kind"]]: readonly Extract<Outcome, { readonly kind: K }>[] } = {
+    created: [{ kind: "created", draftId: "d", found: false, record }],
+    duplicate: [{ kind: "duplicate", state: "created", record }],
+    "dead-lettered": [
+      { kind: "dead-lettered", error: new DraftError("DELEGATION_MISSING"), record },
+      { kind: "dead-lettered", error: new DraftError("RECIPIENT_REJECTED"), record },
+    ],
+    parked: [
+      { kind: "parked", code: "DELEGATION_MISSING", incident: "i", record },
+      { kind: "parked", code: "BATCH_PAUSED", incident: null, record },
+    ],
+    scheduled: [{ kind: "scheduled", notBeforeMs: 1, record }],
+    canceled: [{ kind: "canceled", code: "BATCH_CANCELED" }],
+    "handed-back": [{ kind: "handed-back", error: new DraftError("GMAIL_THROTTLED") }],
+    retry: [{ kind: "retry", error: new DraftError("GMAIL_UNAVAILABLE") }],
+  };
+  for (const outcome of Object.values(outcomes).flat())
+    logDelivery({ log, project: "p" }, { ...about, outcome } as never);
   for (const state of ["dead", "failed", "parked"] as const) {
     logLetter({ log, project: "p" }, {
       ...about,
@@ -187,7 +195,7 @@ test("of the deliveries, ended and failed are counted as the burn rate means the
     "dead-lettered RECIPIENT_REJECTED",
     "parked DELEGATION_MISSING",
   ]);
-  assert.deepEqual(counted("deliveries_retried"), ["retry GMAIL_UNAVAILABLE"]);
+  assert.deepEqual(counted("deliveries_repeated"), ["handed-back GMAIL_THROTTLED", "retry GMAIL_UNAVAILABLE"]);
   assert.deepEqual(counted("requests_dead"), ["recorded ATTEMPTS_EXHAUSTED dead"]);
 });
 
