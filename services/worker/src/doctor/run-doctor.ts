@@ -18,7 +18,8 @@ export interface DoctorRun {
   write(text: string): void;
 }
 
-const WITHIN_MS = 15_000;
+/** With the start of the process it makes less than 15 seconds. */
+const WITHIN_MS = 14_000;
 /** Measuring waits for a list that may lag. */
 const LIVE_WITHIN_MS = 120_000;
 

@@ -32,7 +32,7 @@ export interface WorkerContext {
 export type WorkerProbe = Probe<WorkerContext>;
 
 /** A probe has to say something before the whole run's time is over. */
-const CALL_TIMEOUT_MS = 8_000;
+const CALL_TIMEOUT_MS = 4_000;
 
 export interface WorkerContextOptions {
   readonly config: WorkerConfig;
@@ -74,7 +74,7 @@ export function openWorkerContext({ config, mailbox, clock, apisEndpoint }: Work
     drafts,
     gmailWith: (scope) => gmailOf({ ...options, ...quiet, scope }),
     tokenFailure() {
-      token ??= gmail.prepare(mailbox, AbortSignal.timeout(2 * CALL_TIMEOUT_MS)).then(() => null, draftError);
+      token ??= gmail.prepare(mailbox, AbortSignal.timeout(3 * CALL_TIMEOUT_MS)).then(() => null, draftError);
       return token;
     },
     noteCalls(trail, ...operations) {
