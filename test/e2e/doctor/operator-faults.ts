@@ -6,6 +6,8 @@ export interface Caught {
   readonly probe: string;
   readonly as?: "warning";
   readonly names: string;
+  /** That the remedy grants. */
+  readonly grants?: string;
 }
 
 const WORKER = `draftmill-worker@${PROJECT}.iam.gserviceaccount.com`;
@@ -21,7 +23,11 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
   pubsubApiDisabled: { probe: "apis", names: `gcloud services enable pubsub.googleapis.com --project=${PROJECT}` },
   workerAccountMissing: { probe: "accounts", names: WORKER },
   pushAccountDisabled: { probe: "accounts", names: `enable ${PUSH}` },
-  signingRightMissing: { probe: "signing-right", names: `${WORKER} --member=serviceAccount:${WORKER}` },
+  signingRightMissing: {
+    probe: "signing-right",
+    names: `${WORKER} --member=serviceAccount:${WORKER}`,
+    grants: "roles/iam.serviceAccountTokenCreator",
+  },
   keyDownloaded: { probe: "keys", names: `0123456789abcdef0123456789abcdef01234567 --iam-account=${WORKER}` },
   somebodyElseSigns: { probe: "other-signers", as: "warning", names: "--member=user:mallory@example.com" },
   signaturesNotLogged: { probe: "audit", as: "warning", names: PROJECT },
@@ -35,13 +41,17 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
     names: `--add-custom-audiences=https://draftmill-worker.${PROJECT}.internal`,
   },
   workerCalledByAnybody: { probe: "worker-invokers", names: "draftmill-worker --region=europe-west1" },
-  pushMayNotInvoke: { probe: "worker-invokers", names: PUSH },
+  pushMayNotInvoke: { probe: "worker-invokers", names: PUSH, grants: "roles/run.invoker" },
   apiMissing: { probe: "api", names: "draftmill-api" },
   apiCalledByAnybody: { probe: "auth-mode", names: "update draftmill-api" },
   doctorJobMissing: { probe: "doctor-job", names: "draftmill-doctor" },
   doctorJobAsAnother: { probe: "doctor-job", names: `--service-account=${WORKER}` },
   topicMissing: { probe: "topic", names: "create draft-requests " },
-  workerMayNotPublish: { probe: "publishers", names: `draft-requests --member=serviceAccount:${WORKER}` },
+  workerMayNotPublish: {
+    probe: "publishers",
+    names: `draft-requests --member=serviceAccount:${WORKER}`,
+    grants: "roles/pubsub.publisher",
+  },
   subscriptionMissing: { probe: "subscription", names: "draft-requests-push" },
   subscriptionCutOff: { probe: "subscription", names: "draft-requests-push" },
   subscriptionExpires: { probe: "subscription", names: "update draft-requests-push" },
@@ -54,14 +64,19 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
   retryPolicyMissing: { probe: "subscription", names: "update draft-requests-push" },
   deadLetterPolicyMissing: { probe: "subscription", names: "--dead-letter-topic=draft-requests-dead-letter" },
   orderingOff: { probe: "ordering", as: "warning", names: "draft-requests-push" },
-  agentMayNotMint: { probe: "push-token", names: `${PUSH} --member=serviceAccount:service-` },
+  agentMayNotMint: {
+    probe: "push-token",
+    names: `${PUSH} --member=serviceAccount:service-`,
+    grants: "roles/iam.serviceAccountOpenIdTokenCreator",
+  },
   deadLetterTopicMissing: { probe: "dead-letter-topic", names: "create draft-requests-dead-letter " },
   deadLettersNotKept: { probe: "dead-letter-topic", names: "--topic=draft-requests-dead-letter" },
   deadLettersNotPushed: { probe: "dead-letter-push", names: "update draft-requests-dead-letter-push" },
-  agentMayNotWriteDeadLetters: { probe: "dead-letter-rights", names: AGENT },
+  agentMayNotWriteDeadLetters: { probe: "dead-letter-rights", names: AGENT, grants: "roles/pubsub.publisher" },
   agentMayNotAcknowledge: {
     probe: "dead-letter-rights",
     names: "draft-requests-push --member=serviceAccount:service-",
+    grants: "roles/pubsub.subscriber",
   },
   sweepMissing: { probe: "sweep", names: "draftmill-sweep" },
   sweepPaused: { probe: "sweep", names: "resume draftmill-sweep" },
@@ -69,7 +84,7 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
   ledgerInDatastoreMode: { probe: "ledger", names: "--database='draftmill'" },
   indexMissing: { probe: "ledger-indexes", names: "--collection-group=documents --database='draftmill'" },
   expiryOff: { probe: "ledger-indexes", names: "--collection-group=drafts --database='draftmill'" },
-  workerMayNotWriteLedger: { probe: "ledger-rights", names: WORKER },
+  workerMayNotWriteLedger: { probe: "ledger-rights", names: WORKER, grants: "roles/datastore.user" },
   noAlertChannel: { probe: "alerts", as: "warning", names: "draftmill" },
   deadLettersWait: { probe: "backlog", names: "draft-requests-dead-letter-push" },
   incidentOpened: { probe: "incidents", names: 'service_name="draftmill-worker"' },
@@ -79,6 +94,7 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
   workerMayNotWriteDeadLetters: {
     probe: "dead-letter-rights",
     names: `draft-requests-dead-letter --member=serviceAccount:${WORKER}`,
+    grants: "roles/pubsub.publisher",
   },
   eventsTopicMissing: { probe: "topic", names: "create draft-events " },
   deadLetterSubscriptionMissing: { probe: "dead-letter-push", names: "draft-requests-dead-letter-push" },
@@ -94,5 +110,9 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
   mailboxesDiffer: { probe: "mailboxes", names: "update draftmill-worker" },
   callersFileUnset: { probe: "callers", names: "update draftmill-api" },
   ledgerInAFile: { probe: "ledger", names: "update draftmill-worker" },
-  apiMayNotPublish: { probe: "publishers", names: `draft-requests --member=serviceAccount:${API}` },
+  apiMayNotPublish: {
+    probe: "publishers",
+    names: `draft-requests --member=serviceAccount:${API}`,
+    grants: "roles/pubsub.publisher",
+  },
 };

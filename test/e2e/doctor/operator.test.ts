@@ -40,7 +40,7 @@ test("a healthy deployment: every probe is ok, each says what it called, the fou
 
 test("one fault at a time: the right probe tells it, no other does, and its remedy names what is to be mended", async (t) => {
   const caughtBy = new Set<string>();
-  for (const [fault, { probe, as = "wrong", names }] of Object.entries(OPERATOR_FAULTS)) {
+  for (const [fault, { probe, as = "wrong", names, grants }] of Object.entries(OPERATOR_FAULTS)) {
     google.cloud.breakIt(fault as ProjectFaultName);
     const ran = await operatorHalf(google, ...ASKED, "--json");
     google.cloud.mend();
@@ -52,6 +52,8 @@ test("one fault at a time: the right probe tells it, no other does, and its reme
       `${fault}: ${JSON.stringify(found, null, 1)}`,
     );
     assert.ok(found[0]?.remedies.join("\n").includes(names), `${fault}: ${found[0]?.remedies.join("\n")}`);
+    const granted = found[0]?.remedies.flatMap((remedy) => remedy.match(/(?<=add-iam.* --role=)\S+/) ?? []);
+    assert.deepEqual(granted, grants === undefined ? [] : [grants], fault);
     assert.equal(ran.code, as === "wrong" ? 1 : 0, fault);
     for (const remedy of [...(found[0]?.remedies ?? []), ...report.next]) remedies.add(remedy);
     const unwell = new Set([probe]);

@@ -15,11 +15,13 @@ export interface CloudProject {
 
 export class KnownProject implements CloudProject {
   readonly names: ProjectNames;
+  readonly #healthyKeys: readonly string[];
   #resources: Resources;
 
   constructor(names: ProjectNames) {
     this.names = names;
     this.#resources = healthyProject(names);
+    this.#healthyKeys = this.keys();
   }
 
   breakIt(fault: ProjectFaultName): void {
@@ -37,8 +39,10 @@ export class KnownProject implements CloudProject {
     this.#resources = healthyProject(this.names);
   }
 
+  /** Nothing where the resource, or one that it belongs to, is gone. */
   find(key: string): object | undefined {
-    return this.#resources.get(key);
+    const isOrphan = this.#healthyKeys.some((owner) => !this.#resources.has(owner) && isOf(owner, key));
+    return isOrphan ? undefined : this.#resources.get(key);
   }
 
   keys(): readonly string[] {
@@ -50,4 +54,8 @@ export class KnownProject implements CloudProject {
     const service = this.find(key);
     return service === undefined || Reflect.get(service, "state") === "ENABLED";
   }
+}
+
+function isOf(owner: string, key: string): boolean {
+  return key.startsWith(`${owner}/`) || key.startsWith(`${owner}:`);
 }
