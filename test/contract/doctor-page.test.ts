@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LEDGER_INDEXES } from "@draftmill/api/cli/doctor/ledger-probes.ts";
 import { OPERATOR_PROBES } from "@draftmill/api/cli/doctor/operator-probes.ts";
+import { NEEDED_APIS } from "@draftmill/api/cli/doctor/project-probes.ts";
 import type { Probe } from "@draftmill/shared/doctor/probe.ts";
 import { probesFor } from "@draftmill/worker/doctor/run-doctor.ts";
 import { OPERATOR_FAULTS } from "../e2e/doctor/operator-faults.ts";
@@ -56,4 +58,21 @@ test("the page has every fault that is tried, and the probe that catches it", ()
     ]);
   const expected = [...rows("operator", OPERATOR_FAULTS), ...rows("worker", WORKER_FAULTS)];
   assert.deepEqual(tableUnder(PAGE, "Faults"), writeTable(["fault", "half", "caught by", "as"], expected));
+});
+
+test("the doctor asks after the indexes that Terraform makes, and after no API that it does not enable", () => {
+  const { indexes } = JSON.parse(readText("infra/terraform/firestore-indexes.json")) as {
+    indexes: { collectionGroup: string; fields: { fieldPath: string; order: string }[] }[];
+  };
+  const made = indexes.map(({ collectionGroup, fields }) => ({
+    collection: collectionGroup,
+    fields: fields.map(({ fieldPath, order }) => (order === "DESCENDING" ? `${fieldPath} desc` : fieldPath)),
+  }));
+  assert.deepEqual(made, LEDGER_INDEXES);
+  const [, list = ""] = /apis = \[([^\]]*)\]/.exec(readText("infra/terraform/apis.tf")) ?? [];
+  const enabled = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => `${name}.googleapis.com`);
+  assert.deepEqual(
+    NEEDED_APIS.filter((name) => !enabled.includes(name)),
+    [],
+  );
 });

@@ -31,6 +31,8 @@ export interface GoogleApisOptions {
 /** A refusal, or no answer. It is news of whoever asks, or of the network, and not of what was asked about. */
 export class GoogleRefused extends CannotTell {
   readonly status: number | null;
+  /** The API is not enabled, so that the answer says nothing of what was asked about. */
+  readonly isDisabled: boolean;
 
   constructor({ api, path }: ApiCall, { status, json }: ApiAnswer) {
     const permission = permissionIn(json);
@@ -40,6 +42,7 @@ export class GoogleRefused extends CannotTell {
     ]);
     this.name = "GoogleRefused";
     this.status = status;
+    this.isDisabled = reasonsIn(json).includes("SERVICE_DISABLED");
   }
 }
 
@@ -126,9 +129,13 @@ function permissionIn(json: unknown): string | null {
   return details.map((detail) => textAt(detail, "metadata", "permission")).find((found) => found !== null) ?? null;
 }
 
+function reasonsIn(json: unknown): readonly (string | null)[] {
+  return listAt(json, "error", "details").map((detail) => textAt(detail, "reason"));
+}
+
 function remedyFor(api: string, path: string, status: number | null, json: unknown, permission: string | null): string {
   const project = /\/projects\/([^/:?]+)/.exec(path)?.[1] ?? "PROJECT";
-  const reasons = listAt(json, "error", "details").map((detail) => textAt(detail, "reason"));
+  const reasons = reasonsIn(json);
   if (reasons.includes("SERVICE_DISABLED")) return `gcloud services enable ${api} --project=${project}`;
   if (status === 401) return "gcloud auth application-default login";
   if (reasons.includes("USER_PROJECT_DENIED")) return "gcloud auth application-default set-quota-project PROJECT";

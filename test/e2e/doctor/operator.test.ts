@@ -115,6 +115,14 @@ test("an API that does not answer is neither good nor bad news: exit code 3", as
 test("a right that whoever asks does not have is asked for by its name", async () => {
   google.faults.next("cloud.read", 2, { kind: "answer", error: "cloudPermissionDenied" });
   const report = reportOf(await operatorHalf(google, ...ASKED, "--json"));
+  assert.deepEqual(
+    faultsIn(report).map(({ id, status }) => [id, status]),
+    [
+      ["identity", "cannot-tell"],
+      ["project", "wrong"],
+    ],
+    "a project that may not be seen is told like one that is not there",
+  );
   const asked = faultsIn(report).flatMap(({ remedies: all }) => all);
   assert.match(asked.join("\n"), /roles\/viewer.*resourcemanager\.projects\.get/);
 });

@@ -7,7 +7,7 @@ import { type OperatorContext, type OperatorProbe, terraformMakes } from "./oper
 const FIRESTORE = "firestore.googleapis.com";
 const COLLECTIONS = ["drafts", "documents"] as const;
 /** Those that lists and the console need, as shared/src/ledger/README.md makes them. */
-const INDEXES: readonly { readonly collection: string; readonly fields: readonly string[] }[] = [
+export const LEDGER_INDEXES: readonly { readonly collection: string; readonly fields: readonly string[] }[] = [
   ...["state", "mailbox", "batch", "code"].map((field) => ({ collection: "drafts", fields: [field, "created desc"] })),
   { collection: "drafts", fields: ["code", "mailbox", "state"] },
   { collection: "drafts", fields: ["mailbox", "code", "state"] },
@@ -55,7 +55,7 @@ const indexes: OperatorProbe = {
     const findings = (
       await Promise.all(COLLECTIONS.map((name) => collectionFindings(context, trail, database, name)))
     ).flat();
-    return judge(findings, `${INDEXES.length} indexes are ready, and what has expired is removed`);
+    return judge(findings, `${LEDGER_INDEXES.length} indexes are ready, and what has expired is removed`);
   },
 };
 
@@ -76,7 +76,7 @@ async function collectionFindings(
     const said = `nothing removes expired ${collection}`;
     findings.push({ said, remedies: [`gcloud firestore fields ttls update expireAt ${where} --enable-ttl`] });
   }
-  for (const { fields } of INDEXES.filter((index) => index.collection === collection)) {
+  for (const { fields } of LEDGER_INDEXES.filter((index) => index.collection === collection)) {
     const state = there.get(fields.join(","));
     if (state === "READY") continue;
     const columns = fields.map((one) => {
@@ -91,7 +91,7 @@ async function collectionFindings(
   return findings;
 }
 
-/** As INDEXES has them; Firestore adds the document's name at the end. */
+/** As LEDGER_INDEXES has them; Firestore adds the document's name at the end. */
 function fieldsOf(index: unknown): string {
   return listAt(index, "fields")
     .filter((field) => textAt(field, "fieldPath") !== "__name__")

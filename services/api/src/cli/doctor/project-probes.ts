@@ -39,7 +39,12 @@ const project: OperatorProbe = {
   title: "Project",
   needs: ["identity"],
   async run({ google, project: id }, trail) {
-    const found = await google.find({ api: "cloudresourcemanager.googleapis.com", path: `/v3/projects/${id}` }, trail);
+    const call = { api: "cloudresourcemanager.googleapis.com", path: `/v3/projects/${id}` };
+    const found = await google.find(call, trail).catch((error: unknown) => {
+      // Of a project that does not exist Google says the same as of one that is not to be seen.
+      if (error instanceof GoogleRefused && error.status === 403 && !error.isDisabled) return null;
+      throw error;
+    });
     if (found === null) {
       return wrong(`${id} does not exist, or whoever asks may not see it`, "gcloud projects list");
     }
