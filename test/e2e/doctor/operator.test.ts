@@ -7,7 +7,7 @@ import { OPERATOR_PROBES } from "@draftmill/api/cli/doctor/operator-probes.ts";
 import type { ProjectFaultName } from "@draftmill/local/google/cloud/project-faults.ts";
 import type { Report } from "@draftmill/shared/doctor/report.ts";
 import { findGcloud } from "../../support/gcloud.ts";
-import { gcloudCommandsIn, lintGcloud } from "../../support/gcloud-lint.ts";
+import { faultsOfGcloud, gcloudCommandsIn } from "../../support/gcloud-lint.ts";
 import { haveMetadataServer, MAILBOX, operatorHalf, PROJECT, reportOf, startDeployedGoogle } from "./doctor-halves.ts";
 import { OPERATOR_FAULTS } from "./operator-faults.ts";
 
@@ -145,6 +145,14 @@ test("nothing that the operator's half asks changes anything", () => {
 
 test("every gcloud command among the remedies is one that gcloud knows, with flags that it has", {
   skip: findGcloud() === null && "no gcloud on this machine",
-}, async () => {
-  await lintGcloud(gcloudCommandsIn(remedies), process.env);
+}, async (t) => {
+  const commands = gcloudCommandsIn(remedies);
+  const misspelt = "gcloud pubsub subscriptions update S --ack-dedline=10";
+  const faults = await faultsOfGcloud([...commands, misspelt], process.env);
+  assert.deepEqual(
+    faults.map((fault) => fault.split("\n")[0]),
+    [misspelt],
+    faults.join("\n"),
+  );
+  t.diagnostic(`${commands.length} commands`);
 });
