@@ -10,22 +10,34 @@ export interface PageSection {
   readonly plots: readonly { readonly file: string; readonly alt: string }[];
 }
 
-/** The page with these sections between its markers; what stands around them stays. An empty page gets them. */
-export function withSections(page: string, sections: readonly PageSection[]): string {
-  const inner = sections.map(({ heading, text, table, plots }) =>
-    [
-      `### ${heading}`,
-      text,
-      alignedTable([table.head, ...table.rows]),
-      ...plots.map(({ file, alt }) => `![${alt}](${file})`),
-    ].join("\n\n"),
-  );
-  const block = `${BEGIN}\n\n${inner.join("\n\n")}\n\n${END}`;
+/** In their order on the page. */
+export const RUNS = ["lifted", "quota"] as const;
+export type RunName = (typeof RUNS)[number];
+
+/** The page with these sections between its markers; a section that was not made anew stays, and so does what stands around them. */
+export function withSections(page: string, sections: Readonly<Partial<Record<RunName, PageSection>>>): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
-  if (begin >= 0 && end > begin) return page.slice(0, begin) + block + page.slice(end + END.length);
-  const before = page === "" ? "# Benchmarks" : page.trimEnd();
-  return `${before}\n\n## Volume\n\n${block}\n`;
+  if (begin < 0 || end < begin) throw new Error(`the page has no ${BEGIN} with ${END} after it`);
+  const parts = RUNS.flatMap((name) => {
+    const section = sections[name];
+    return section === undefined ? keptOf(name, page.slice(begin, end)) : [`${markerOf(name)}\n\n${textOf(section)}`];
+  });
+  return `${page.slice(0, begin)}${BEGIN}\n\n${parts.join("\n\n")}\n\n${page.slice(end)}`;
+}
+
+function markerOf(name: RunName): string {
+  return `<!-- volume:${name} -->`;
+}
+
+function keptOf(name: RunName, block: string): readonly string[] {
+  const [, after] = block.split(markerOf(name), 2);
+  return after === undefined ? [] : [`${markerOf(name)}${after.split("<!-- volume:", 1)[0]}`.trimEnd()];
+}
+
+function textOf({ heading, text, table, plots }: PageSection): string {
+  const pictures = plots.map(({ file, alt }) => `![${alt}](${file})`);
+  return [`### ${heading}`, text, alignedTable([table.head, ...table.rows]), ...pictures].join("\n\n");
 }
 
 /** As the formatter wants it. */

@@ -44,6 +44,7 @@ export function linePlot(series: readonly Series[], { title, x, y }: PlotLabels)
     ];
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11" fill="#333">
+<title>${escaped(title)}</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 <text x="${MARGIN.left}" y="20" font-size="13">${escaped(title)}</text>
 ${[...grid, ...lines].join("\n")}
@@ -53,10 +54,10 @@ ${[...grid, ...lines].join("\n")}
 `;
 }
 
-/** The next of 1, 2, 2.5 and 5 times a power of ten. */
+/** The next round number, of which a fifth is one too. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+  return ([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
 function round(value: number): number {

@@ -3,13 +3,14 @@ import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../support/readme.ts";
-import { withSections } from "./benchmarks-page.ts";
+import { type RunName, withSections } from "./benchmarks-page.ts";
 import { runLifted, type VolumeReport } from "./lifted-quota.ts";
 import { runWithQuota } from "./with-quota.ts";
 
 /**
  * `npm run volume`: a file as large as files may be through the command line with the quota lifted, and one at the quota. Fails when a row
- * makes no draft, or two. With `--write` the figures go to infra/docs/benchmarks.md and beside it; otherwise they are only told.
+ * makes no draft, or two. With `--write` the figures go to infra/docs/benchmarks.md
+ * and beside it; otherwise they are only told. `--only lifted` or `--only quota` leaves the other as it is.
  */
 const { values } = parseArgs({
   options: {
@@ -31,28 +32,23 @@ const machine = `Node ${process.versions.node} on ${availableParallelism()} core
 
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 const mailboxes = Number(values.mailboxes);
-const reports: VolumeReport[] = [];
-if (values.only !== "quota") reports.push(await runLifted(Number(values.rows), mailboxes, tell));
+const reports = new Map<RunName, VolumeReport>();
+if (values.only !== "quota") reports.set("lifted", await runLifted(Number(values.rows), mailboxes, tell));
 if (values.only !== "lifted") {
   const quota = { rows: Number(values["quota-rows"]), mailboxes, unitsPerMinute: Number(values.units) };
-  reports.push(await runWithQuota(quota, tell));
+  reports.set("quota", await runWithQuota(quota, tell));
 }
-const page = join(values.out, "benchmarks.md");
-const before = await readFile(page, "utf8").catch(() => "");
-const after = withSections(
-  before,
-  reports.map(({ section }) => ({ ...section, text: `${section.text} ${machine}` })),
-);
 if (values.write) {
-  await mkdir(values.out, { recursive: true });
-  await writeFile(page, after);
-  for (const [name, text] of reports.flatMap(({ files }) => Object.entries(files))) {
+  const page = join(values.out, "benchmarks.md");
+  const told = [...reports].map(([name, { section }]) => [name, { ...section, text: `${section.text} ${machine}` }]);
+  await writeFile(page, withSections(await readFile(page, "utf8"), Object.fromEntries(told)));
+  for (const [name, text] of [...reports.values()].flatMap(({ files }) => Object.entries(files))) {
     const path = join(values.out, name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   }
 }
-for (const { section } of reports) {
+for (const { section } of reports.values()) {
   tell(`\n${section.heading}\n${section.text}`);
   for (const row of [section.table.head, ...section.table.rows]) tell(row.map((cell) => cell.padEnd(22)).join(""));
 }

@@ -21,9 +21,9 @@ export interface Sampler {
   stop(): Promise<void>;
 }
 
-const EVERY_MS = 500;
+const EVERY_MS = 1_000;
 
-/** Looks twice a second. Memory is read from /proc, which only Linux has. */
+/** Looks once a second. Memory is read from /proc, which only Linux has. */
 export function startSampler(
   pids: () => { readonly api: number; readonly worker: number },
   drafts: () => number,

@@ -10,16 +10,20 @@ const SECTION = {
   plots: [{ file: "volume/x.svg", alt: "Drafts" }],
 };
 
-test("the figures go between the markers, and what stands around them stays", () => {
-  const first = withSections("", [SECTION]);
+test("the figures go between the markers; what stands around them stays, and so does a run that was not made anew", () => {
+  const page = `# Figures\n\nMine.\n\n${BEGIN}\nNot taken yet.\n${END}\n\nAlso mine.\n`;
+  const first = withSections(page, { quota: SECTION });
   assert.match(
     first,
-    /^# Benchmarks\n\n## Volume\n\n<!-- volume:begin -->\n\n### Rows\n\nSo many\.\n\n\| step {3}\| s {3}\|\n\| ------ \| --- \|\n\| import \| 1\.5 \|\n\n!\[Drafts\]\(volume\/x\.svg\)\n\n<!-- volume:end -->\n$/,
+    /^# Figures\n\nMine\.\n\n<!-- volume:begin -->\n\n<!-- volume:quota -->\n\n### Rows\n\nSo many\.\n\n\| step {3}\| s {3}\|\n/,
   );
-  const other = `# Figures\n\nMine.\n\n${BEGIN}\nold\n${END}\n\nAlso mine.\n`;
-  const again = withSections(other, [SECTION]);
-  assert.ok(again.startsWith(`# Figures\n\nMine.\n\n${BEGIN}\n\n### Rows`) && again.endsWith(`${END}\n\nAlso mine.\n`));
-  assert.equal(withSections(again, [SECTION]), again);
+  assert.match(first, /\| import \| 1\.5 \|\n\n!\[Drafts\]\(volume\/x\.svg\)\n\n<!-- volume:end -->\n\nAlso mine\.\n$/);
+  const both = withSections(first, { lifted: { ...SECTION, heading: "Lifted" } });
+  assert.deepEqual(both.match(/^### .*$/gm), ["### Lifted", "### Rows"]);
+  const again = withSections(both, { lifted: { ...SECTION, heading: "Anew" } });
+  assert.deepEqual(again.match(/^### .*$/gm), ["### Anew", "### Rows"]);
+  assert.equal(withSections(again, {}), again);
+  assert.throws(() => withSections("# Figures\n", {}), /has no <!-- volume:begin -->/);
 });
 
 test("a plot scales its lines into the picture and shows names as text", () => {
@@ -29,12 +33,12 @@ test("a plot scales its lines into the picture and shows names as text", () => {
         name: "a<b",
         points: [
           [0, 0],
-          [80, 900],
+          [90, 900],
         ],
       },
     ],
     { title: "T & U", x: "s", y: "n" },
   );
-  assert.match(svg, /<polyline points="70,256 502,56\.2"/);
+  assert.match(svg, /<polyline points="70,256 556,56\.2"/);
   assert.match(svg, /T &amp; U[\s\S]*>1,000<[\s\S]*a&lt;b/);
 });
