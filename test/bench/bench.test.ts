@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { buildBundles } from "../support/bundles.ts";
 import type { BenchResult, Scale } from "./bench-context.ts";
 import { soakOf } from "./benches/soak.ts";
 import { ALL_BENCHES } from "./benches.ts";
+import { Images } from "./measure/image.ts";
 import { runBenches } from "./run-benches.ts";
 
 /** One round of next to nothing: that all of it runs, not how fast. */
@@ -15,10 +16,11 @@ const TINY_SOAK_MINUTES = 0.02;
 test("each benchmark runs, tells finite figures and leaves neither process nor folder", {
   skip: process.platform !== "linux",
 }, async (t) => {
-  const { folder } = await buildBundles(t);
+  const folder = mkdtempSync(join(tmpdir(), "draftmill-images-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const told: string[] = [];
   const benches = [...ALL_BENCHES, soakOf(TINY_SOAK_MINUTES)];
-  const options = { scale: TINY, variants: [], dist: folder, tell: (line: string) => told.push(line) };
+  const options = { scale: TINY, variants: [], images: new Images(folder), tell: (line: string) => told.push(line) };
   // Nothing is measured, so that two at a time are no harm.
   const halves = [0, 1].map((half) => benches.filter((_, index) => ((index + 1) >> 1) % 2 === half));
   const results = (await Promise.all(halves.map((some) => runBenches(some, options)))).flat();
@@ -46,7 +48,7 @@ test("a benchmark that fails says why and ends what it started", { skip: process
       throw new Error("out of paper");
     },
   };
-  const options = { scale: TINY, variants: [], dist: "none", tell: () => {} };
+  const options = { scale: TINY, variants: [], tell: () => {} };
   await assert.rejects(runBenches([failing], options), /out of paper/);
   assert.deepEqual(benchProcesses(), []);
 });

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { ROOT } from "../support/readme.ts";
 import type { Bench, BenchContext, BenchResult, Scale } from "./bench-context.ts";
 import { Counterparts } from "./counterparts/counterparts.ts";
-import { buildImage, type Image, recipeOf } from "./measure/image.ts";
+import { type Image, Images } from "./measure/image.ts";
 import { AS_SHIPPED, type Variant } from "./measure/variant.ts";
 
 export interface RunOptions {
   readonly scale: Scale;
   readonly variants: readonly Variant[];
-  /** The folder with the bundles of this checkout; null builds them. */
-  readonly dist: string | null;
+  /** Services that may be built already; built for this run alone unless given. */
+  readonly images?: Images;
   readonly tell: (line: string) => void;
 }
 
@@ -21,17 +21,8 @@ export async function runBenches(benches: readonly Bench[], options: RunOptions)
   const cores = availableParallelism() < 2 ? { subject: null, load: null } : { subject: 0, load: 1 };
   const counterparts = new Counterparts(folder, cores.load);
   try {
-    const images = new Map<string, Promise<Image>>();
-    const imageOf = (other: string | null): Promise<Image> => {
-      const checkout = other ?? ROOT;
-      const built =
-        images.get(checkout) ??
-        (other === null && options.dist !== null
-          ? Promise.resolve({ recipe: recipeOf(ROOT), out: options.dist })
-          : build(checkout, join(folder, `out-${images.size}`), options.tell));
-      images.set(checkout, built);
-      return built;
-    };
+    const images = options.images ?? new Images(folder);
+    const imageOf = (checkout: string | null): Promise<Image> => images.of(checkout ?? ROOT);
     const results: BenchResult[] = [];
     for (const bench of benches) {
       const begunMs = performance.now();
@@ -73,9 +64,4 @@ async function runOne(
   } finally {
     await Promise.allSettled(closes.reverse().map((close) => close()));
   }
-}
-
-function build(checkout: string, out: string, tell: (line: string) => void): Promise<Image> {
-  tell(checkout === ROOT ? "building the services" : `building the services of ${checkout}`);
-  return buildImage(checkout, out);
 }

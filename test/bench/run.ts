@@ -64,7 +64,7 @@ async function main(): Promise<void> {
   const busy = busyness();
   if (busy > 0.5) tell(`others keep this machine busy (load ${busy.toFixed(1)}): only the ratios mean anything`);
   const variants = values.variant.map(parseVariant);
-  const results = await runBenches(chosen(), { scale, variants, dist: null, tell });
+  const results = await runBenches(chosen(), { scale, variants, tell });
   const report = renderReport(results, {
     date: new Date().toISOString().slice(0, 10),
     machine,

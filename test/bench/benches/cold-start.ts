@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, BenchContext } from "../bench-context.ts";
 import { startChild } from "../measure/child.ts";
-import type { Image } from "../measure/image.ts";
+import { filesOf, type Image } from "../measure/image.ts";
 import { cpuMsOf, residentMbOf } from "../measure/process-cost.ts";
 import { installCommand, type ServiceCommand, type ServiceName } from "../measure/service.ts";
 import { pairedRatio, summarise } from "../measure/statistics.ts";
@@ -101,8 +101,8 @@ function wall({ listensMs }: Started): number {
 }
 
 /** Whether the image has code that was compiled beforehand. */
-function isCompiled({ recipe }: Image): boolean {
-  return recipe.files.some(({ from }) => from.endsWith(".cache"));
+function isCompiled(image: Image): boolean {
+  return filesOf(image, "worker").some(({ from }) => from.endsWith(".cache"));
 }
 
 async function everyStart(context: BenchContext, image: Image): Promise<readonly Start[]> {

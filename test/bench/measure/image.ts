@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { cpSync, globSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type { ServiceName } from "./service.ts";
 
@@ -8,7 +8,7 @@ import type { ServiceName } from "./service.ts";
 export interface ImageRecipe {
   /** Commands that fill /out. */
   readonly builds: readonly (readonly string[])[];
-  /** What of /out goes where in the service's folder, with `${SERVICE}` in the names. */
+  /** What of /out goes where in the service's folder, with `${SERVICE}` and `*` in the names; into a folder if `to` ends with `/`. */
   readonly files: readonly { readonly from: string; readonly to: string }[];
   /** Node's arguments. */
   readonly command: readonly string[];
@@ -43,7 +43,7 @@ export function readRecipe(dockerfile: string): ImageRecipe {
     const isFolder = paths.length > 1 || /^\.?\/?$|\/$/.test(target);
     return paths
       .filter((path) => path.startsWith(`${OUT}/`))
-      .map((path) => ({ from: path.slice(OUT.length + 1), to: isFolder ? join(target, basename(path)) : target }));
+      .map((path) => ({ from: path.slice(OUT.length + 1), to: isFolder ? `${join(".", target, ".")}/` : target }));
   });
   const settings = [...last.matchAll(/^ENV (.+)$/gm)].flatMap(([, line = ""]) => [
     ...line.matchAll(/(\w+)=("[^"]*"|\S+)/g),
@@ -52,13 +52,25 @@ export function readRecipe(dockerfile: string): ImageRecipe {
   return { builds, files, command, environment: Object.fromEntries(environment) };
 }
 
-export function recipeOf(checkout: string): ImageRecipe {
-  return readRecipe(readFileSync(join(checkout, "infra/image/Dockerfile"), "utf8"));
+/** The services of checkouts, each built when it is first asked for, into a folder of its own. */
+export class Images {
+  readonly #folder: string;
+  readonly #built = new Map<string, Promise<Image>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  of(checkout: string): Promise<Image> {
+    const built = this.#built.get(checkout) ?? buildImage(checkout, join(this.#folder, `out-${this.#built.size}`));
+    this.#built.set(checkout, built);
+    return built;
+  }
 }
 
-/** Builds a checkout's services into a folder, by the commands that the Dockerfile has for it. */
-export async function buildImage(checkout: string, out: string): Promise<Image> {
-  const recipe = recipeOf(checkout);
+/** By the commands that the Dockerfile has for it. */
+async function buildImage(checkout: string, out: string): Promise<Image> {
+  const recipe = readRecipe(readFileSync(join(checkout, "infra/image/Dockerfile"), "utf8"));
   mkdirSync(out, { recursive: true });
   for (const [, ...words] of recipe.builds) {
     const args = words.map((word, index) => {
@@ -71,19 +83,21 @@ export async function buildImage(checkout: string, out: string): Promise<Image> 
   return { recipe, out };
 }
 
-/** Puts a service's files into a folder, as they lie in its image; what was not built is left out. */
-export function installService({ recipe, out }: Image, name: ServiceName, folder: string): void {
-  for (const { from, to } of recipe.files) {
-    const source = join(out, from.replace(SERVICE, name));
-    const target = join(folder, to.replace(SERVICE, name));
-    if (basename(source) === "*") {
-      cpSync(dirname(source), dirname(target), { recursive: true });
-      continue;
-    }
-    if (!existsSync(source)) continue;
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(source, target);
-  }
+/** What of a build goes into a service's image, by its path in /out. Throws when something was not built. */
+export function filesOf({ recipe, out }: Image, name: ServiceName): { readonly from: string; readonly to: string }[] {
+  return recipe.files.flatMap(({ from, to }) => {
+    const sources = globSync(from.replace(SERVICE, name), { cwd: out });
+    if (sources.length === 0) throw new Error(`the build of the ${name} has no ${from}`);
+    return sources.map((source) => ({
+      from: source,
+      to: to.endsWith("/") ? join(to, basename(source)) : to.replace(SERVICE, name),
+    }));
+  });
+}
+
+/** Puts a service's files into a folder, as they lie in its image. */
+export function installService(image: Image, name: ServiceName, folder: string): void {
+  for (const { from, to } of filesOf(image, name)) cpSync(join(image.out, from), join(folder, to), { recursive: true });
 }
 
 /** What stands behind an instruction in the form of a list. */
