@@ -120,7 +120,7 @@ async function everyStart(context: BenchContext, image: Image): Promise<readonly
     configuration: "one validated route, as installed, no bundle, no cache",
     command: (folder) => ({
       folder,
-      args: [join(import.meta.dirname, "../peers/fastify-start.ts")],
+      args: [join(import.meta.dirname, "../peers/fastify-start.mjs")],
       environment: { NODE_ENV: "production" },
     }),
   };
