@@ -7,6 +7,7 @@ export function passingLedger(store: Ledger): Ledger {
     cas: (id, revision, record) => store.cas(id, revision, record),
     get: (id) => store.get(id),
     due: (beforeMs, limit) => store.due(beforeMs, limit),
+    recentTo: (recipients, sinceMs) => store.recentTo(recipients, sinceMs),
     failureGroups: (filter, limit) => store.failureGroups(filter, limit),
     createDocument: (kind, document) => store.createDocument(kind, document),
     document: (kind, id) => store.document(kind, id),

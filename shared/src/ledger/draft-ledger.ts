@@ -41,6 +41,7 @@ import {
   type Stored,
 } from "./ledger.ts";
 import type { Accepted, Claimed, Due, Moved, NotClaimed, Refused, Settled } from "./ledger-answers.ts";
+import { recipientHash } from "./recipients.ts";
 
 /** The default of `CLAIM_LEASE_MS`: six times the longest call to Google, so that 90 s separate it from the next claim. */
 export const DEFAULT_CLAIM_LEASE_MS = 180_000;
@@ -199,6 +200,14 @@ export class DraftLedger {
     const nowMs = this.#clock.nowMs();
     const records = await this.#ledger.due(nowMs, limit);
     return records.map((record) => ({ record, step: decideSweep(record, this.#time(nowMs)) }));
+  }
+
+  /**
+   * The newest records to each of these addresses, at most `RECIPIENTS_ASKED_MAX`, that were created since then; see
+   * `Ledger.recentTo`.
+   */
+  recentTo(addresses: readonly string[], sinceMs: number): Promise<readonly DraftRecord[]> {
+    return this.#ledger.recentTo([...new Set(addresses.map(recipientHash))], sinceMs);
   }
 
   failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {

@@ -3,11 +3,13 @@ import type { firestore_v1 } from "googleapis/build/src/apis/firestore/index.js"
 import type { DraftRecord } from "../contract/draft-record.ts";
 import type { FirestoreDocument } from "./firestore-client.ts";
 import { LedgerUnavailable, type Stored } from "./ledger.ts";
+import { recipientHashes } from "./recipients.ts";
 
 /**
  * How a record lies in Firestore: whole, as JSON, in one field without an index, and beside it what lists look for.
  *
  * - `state`, `mailbox`, `batch`, `code`: filters; the last two are left out where the record has none
+ * - `recipients`: hashes of whom it is to, for `recentTo`
  * - `due`: when the sweep has to look at it, milliseconds since the epoch; left out when never
  * - `created`: the order of lists, microseconds since the epoch by the creator's clock, never twice from one process
  * - `expireAt`: for Firestore's time to live
@@ -43,6 +45,7 @@ export function createdFieldsOf(record: DraftRecord, write: string, createdUs: n
   return {
     ...swappedFieldsOf(record, write),
     mailbox: { stringValue: record.mailbox },
+    recipients: { arrayValue: { values: recipientHashes(record).map((hash) => ({ stringValue: hash })) } },
     ...(record.batch === null ? {} : { batch: { stringValue: record.batch } }),
     created: { integerValue: String(createdUs) },
   };

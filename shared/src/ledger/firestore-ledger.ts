@@ -26,6 +26,7 @@ import {
   parseCursor,
   positionOf,
 } from "./firestore-pages.ts";
+import { recentRecords } from "./firestore-recent.ts";
 import { FirestoreWatchers } from "./firestore-watchers.ts";
 import { FirestoreWrites } from "./firestore-writes.ts";
 import {
@@ -41,6 +42,7 @@ import {
   type StateCounts,
   type Stored,
 } from "./ledger.ts";
+import { checkRecipients } from "./recipients.ts";
 
 /** Half a second less than the ten that a ledger promises to settle in. */
 const CALL_TIMEOUT_MS = 9_500;
@@ -152,6 +154,11 @@ export class FirestoreLedger implements Ledger {
       const { documents, readTime } = await this.#client.query(dueQuery(beforeMs, limit), signal);
       return documents.map(recordOf).filter(({ expireAtMs }) => expireAtMs > Date.parse(readTime));
     });
+  }
+
+  async recentTo(recipients: readonly string[], sinceMs: number): Promise<readonly DraftRecord[]> {
+    checkRecipients(recipients);
+    return this.#run((signal) => recentRecords(this.#client, recipients, sinceMs, signal));
   }
 
   async failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {

@@ -58,6 +58,30 @@ export function dueQuery(beforeMs: number, limit: number): FirestoreQuery {
   };
 }
 
+/** The newest records to any of these recipients. */
+export function recentQuery(recipients: readonly string[], sinceMs: number, limit: number): FirestoreQuery {
+  const values = recipients.map((hash) => ({ stringValue: hash }));
+  const filters: firestore_v1.Schema$Filter[] = [
+    {
+      fieldFilter: { field: { fieldPath: "recipients" }, op: "ARRAY_CONTAINS_ANY", value: { arrayValue: { values } } },
+    },
+    {
+      fieldFilter: {
+        field: { fieldPath: "created" },
+        op: "GREATER_THAN_OR_EQUAL",
+        value: { integerValue: String(Math.floor(sinceMs) * 1_000) },
+      },
+    },
+  ];
+  return {
+    from: [{ collectionId: COLLECTION }],
+    where: { compositeFilter: { op: "AND", filters } },
+    orderBy: [{ field: { fieldPath: "created" }, direction: "DESCENDING" }],
+    select: { fields: [{ fieldPath: "record" }] },
+    limit,
+  };
+}
+
 export function positionOf({ name, fields }: FirestoreDocument): ListPosition {
   const createdUs = fields?.created?.integerValue;
   const documentId = name?.split("/").at(-1);

@@ -40,6 +40,11 @@ export interface Ledger extends DocumentStore {
    */
   due(beforeMs: number, limit: number): Promise<readonly DraftRecord[]>;
   /**
+   * Of each recipient, at most `RECIPIENTS_ASKED_MAX` of them and by their `recipientHash`, the newest records that were created since
+   * then, at most `RECENT_OF_ONE_MAX`; each record once, in any order. Reads no others.
+   */
+  recentTo(recipients: readonly string[], sinceMs: number): Promise<readonly DraftRecord[]>;
+  /**
    * What failed, is parked or is dead, counted by code, mailbox and state, in that order of their values; at most `limit` groups (1 to
    * 1,000), and as many as there is time for. Reads as many entries as there are groups, not records; as exact as `count`.
    */

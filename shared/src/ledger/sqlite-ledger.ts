@@ -17,9 +17,10 @@ import {
   type StateCounts,
   type Stored,
 } from "./ledger.ts";
+import { checkRecipients, recipientHashes } from "./recipients.ts";
 import { PURGE_DOCUMENTS, SqliteDocuments } from "./sqlite-documents.ts";
 import { onSqlite } from "./sqlite-error.ts";
-import { countSql, cursorAfter, dueSql, failureGroupsSql, listSql, type Sql } from "./sqlite-pages.ts";
+import { countSql, cursorAfter, dueSql, failureGroupsSql, listSql, recentSql, type Sql } from "./sqlite-pages.ts";
 import { openSqliteDatabase } from "./sqlite-schema.ts";
 import { SqliteWatchers } from "./sqlite-watchers.ts";
 import { SqliteWrites } from "./sqlite-writes.ts";
@@ -41,6 +42,7 @@ export interface SqliteLedgerOptions {
 
 const INSERT = `INSERT INTO draft (id, version, state, mailbox, batch, code, due_at_ms, expire_at_ms, record)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+const INSERT_RECIPIENT = "INSERT INTO draft_recipient (seq, hash) VALUES (?, ?)";
 const DELETE = "DELETE FROM draft WHERE id = ?";
 const SELECT = "SELECT seq, version, record FROM draft WHERE id = ? AND expire_at_ms > ?";
 const REVISION = "SELECT seq, version FROM draft WHERE id = ? AND expire_at_ms > ?";
@@ -99,6 +101,7 @@ export class SqliteLedger implements Ledger {
     const json = JSON.stringify(record);
     const code = record.problem?.code ?? null;
     const version = firstVersion();
+    const recipients = recipientHashes(record);
     return this.#write(id, () => {
       const insert = () =>
         this.#statement(INSERT).run(id, version, state, mailbox, batch, code, dueAtMs, expireAtMs, json);
@@ -109,6 +112,7 @@ export class SqliteLedger implements Ledger {
         this.#statement(DELETE).run(id);
         inserted = insert();
       }
+      for (const hash of recipients) this.#statement(INSERT_RECIPIENT).run(inserted.lastInsertRowid, hash);
       return { created: true, revision: `${inserted.lastInsertRowid}.${version}` };
     });
   }
@@ -141,6 +145,15 @@ export class SqliteLedger implements Ledger {
   async due(beforeMs: number, limit: number): Promise<readonly DraftRecord[]> {
     this.#refuseIfClosed();
     return onSqlite(() => this.#all(dueSql(beforeMs, limit, this.#clock.nowMs()))).map(recordOf);
+  }
+
+  async recentTo(recipients: readonly string[], sinceMs: number): Promise<readonly DraftRecord[]> {
+    this.#refuseIfClosed();
+    checkRecipients(recipients);
+    const nowMs = this.#clock.nowMs();
+    const rows = onSqlite(() => recipients.flatMap((hash) => this.#all(recentSql(hash, nowMs))));
+    const records = new Map(rows.map((row) => [row.seq, row]));
+    return [...records.values()].map(recordOf).filter(({ createdAtMs }) => createdAtMs >= sinceMs);
   }
 
   async failureGroups(filter: FailureFilter, limit: number): Promise<FailureGroups> {

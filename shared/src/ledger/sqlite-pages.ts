@@ -1,5 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import { type CountFilter, CursorInvalid, type FailureFilter, type ListQuery } from "./ledger.ts";
+import { RECENT_OF_ONE_MAX } from "./recipients.ts";
 
 /** A statement's text, one of a small fixed set, and the values for its placeholders. */
 export interface Sql {
@@ -45,6 +46,15 @@ export function dueSql(beforeMs: number, limit: number, nowMs: number): Sql {
   return {
     text: "SELECT seq, version, record FROM draft WHERE due_at_ms <= ? AND expire_at_ms > ? ORDER BY due_at_ms, seq LIMIT ?",
     values: [beforeMs, nowMs, limit],
+  };
+}
+
+/** Along the index of recipients from its end, no further than the limit. */
+export function recentSql(hash: string, nowMs: number): Sql {
+  return {
+    text: `SELECT draft.seq, draft.version, draft.record FROM draft_recipient AS recipient CROSS JOIN draft ON draft.seq = recipient.seq
+           WHERE recipient.hash = ? AND draft.expire_at_ms > ? ORDER BY recipient.seq DESC LIMIT ?`,
+    values: [hash, nowMs, RECENT_OF_ONE_MAX],
   };
 }
 

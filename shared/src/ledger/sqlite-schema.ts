@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LedgerUnavailable } from "./ledger.ts";
+import { recipientHash } from "./recipients.ts";
 import { toLedgerError } from "./sqlite-error.ts";
 
 /**
@@ -48,7 +49,18 @@ const MIGRATIONS = [
    CREATE INDEX document_kind ON document (kind);
    CREATE INDEX document_expiry ON document (expire_at_ms);`,
   `UPDATE draft SET record = json_set(record, '$.bodyParts', NULL, '$.replayedBy', NULL);`,
-  `UPDATE draft SET record = json_set(record, '$.notBeforeMs', NULL);`,
+  `UPDATE draft SET record = json_set(record, '$.notBeforeMs', NULL);
+   CREATE TABLE draft_recipient (
+     seq INTEGER NOT NULL,
+     hash TEXT NOT NULL,
+     PRIMARY KEY (seq, hash)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO draft_recipient SELECT DISTINCT draft.seq, recipient_hash(recipient.value)
+     FROM draft, json_each(draft.record, '$.to') AS recipient;
+   CREATE INDEX draft_recipient_hash ON draft_recipient (hash, seq);
+   CREATE TRIGGER draft_recipient_end AFTER DELETE ON draft BEGIN
+     DELETE FROM draft_recipient WHERE seq = OLD.seq;
+   END;`,
 ];
 
 /** Two processes may open, and migrate, one file at the same time: long enough for one to wait for the other. */
@@ -76,6 +88,7 @@ export function openSqliteDatabase(path: string): DatabaseSync {
     db = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS });
     switchToWal(db);
     db.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+    db.function("recipient_hash", { deterministic: true }, (address) => recipientHash(String(address)));
     migrate(db);
     db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
     return db;

@@ -86,6 +86,21 @@ export function firestoreCostSuite(emulator: string): void {
       assert.equal(line.documents, 0);
     });
 
+    test("who of thirty was drafted to is one query that reads what it finds", async (t) => {
+      const { line, ledger } = await onALine(t);
+      const to = (n: number) => `p${n}@example.com`;
+      await Promise.all([1, 2, 3, 50].map((n) => ledger.create(aRecord({ id: `request-${n}`, to: [to(n)] }))));
+      line.forgetCounts();
+      const drafts = new DraftLedger(ledger, { clock: systemClock });
+      const found = await drafts.recentTo(
+        Array.from({ length: 30 }, (_, n) => to(n)),
+        0,
+      );
+      assert.equal(found.length, 3);
+      assert.deepEqual([...line.calls], [["runQuery", 1]]);
+      assert.equal(line.documents, 3);
+    });
+
     test("a count is one aggregation for each state", async (t) => {
       const { line, ledger } = await onALine(t);
       await Promise.all([1, 2, 3].map((n) => ledger.create(aRecord({ id: `request-${n}`, batch: "b-1" }))));

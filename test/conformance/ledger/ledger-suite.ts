@@ -7,6 +7,7 @@ import { largeBodySuite } from "./large-body-suite.ts";
 import { listSuite } from "./list-suite.ts";
 import { type MakeStore, openOne, openTwo, pick } from "./make-store.ts";
 import { protocolSuite } from "./protocol-suite.ts";
+import { recentSuite } from "./recent-suite.ts";
 import { scheduleSuite } from "./schedule-suite.ts";
 import { sweepSuite } from "./sweep-suite.ts";
 import { watchSuite } from "./watch-suite.ts";
@@ -19,6 +20,7 @@ export function ledgerSuite(driver: string, makeStore: MakeStore): void {
   protocolSuite(driver, makeStore);
   sweepSuite(driver, makeStore);
   scheduleSuite(driver, makeStore);
+  recentSuite(driver, makeStore);
   documentSuite(driver, makeStore);
   largeBodySuite(driver, makeStore);
 }

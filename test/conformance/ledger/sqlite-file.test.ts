@@ -59,6 +59,36 @@ test("writes reach the disk before they are answered", async (t) => {
   assert.equal(db.prepare("PRAGMA synchronous").get()?.synchronous, 2, "FULL");
 });
 
+test("the records of a file that an older release wrote have times and recipients as those of a new one", async (t) => {
+  const path = await aDatabasePath(t);
+  const first = new SqliteLedger(path, { clock: systemClock });
+  const record = aRecord({ to: ["Ada@example.com", "bo@example.com"] });
+  await first.create(record);
+  await first.close();
+  const db = new DatabaseSync(path);
+  db.exec(`DROP TABLE draft_recipient; DROP TRIGGER draft_recipient_end; PRAGMA user_version = 3;
+    UPDATE draft SET record = json_remove(record, '$.notBeforeMs')`);
+  db.close();
+  const ledger = new DraftLedger(sqliteLedger(t, path), { clock: systemClock });
+  assert.deepEqual(await ledger.get(record.id), record);
+  for (const address of record.to)
+    assert.deepEqual(
+      (await ledger.recentTo([address.toLowerCase()], 0)).map(({ id }) => id),
+      [record.id],
+    );
+});
+
+test("recipients go with their record when it is purged", async (t) => {
+  const path = await aDatabasePath(t);
+  const clock = new SetClock();
+  const ledger = sqliteLedger(t, path, { clock });
+  await ledger.create(aRecord({ id: "old" }));
+  clock.ms += RECORD_TTL_MS + 60_000;
+  await ledger.create(aRecord({ id: "new", expireAtMs: clock.ms + RECORD_TTL_MS }));
+  const db = rawDatabase(t, path);
+  assert.equal(db.prepare("SELECT COUNT(*) AS n FROM draft_recipient").get()?.n, 1);
+});
+
 test("LEDGER_URL is named when it does not name a store", async () => {
   for (const url of ["", "sqlite", "sqlite:", "firestore", "postgres://db", "./data/ledger.db"])
     await assert.rejects(openLedger(url, { clock: systemClock }), /LEDGER_URL: ".*sqlite:PATH/, url);

@@ -3,21 +3,35 @@ import { type CheckedRow, type CheckOptions, checkRows } from "./check-rows.ts";
 import type { FileRow } from "./file-row.ts";
 import { ImportReport } from "./import-report.ts";
 import { PREVIEWS, previewRow, type RowPreview } from "./preview-row.ts";
+import type { RecentRecipients, RowWarning } from "./recent-recipients.ts";
+
+export interface DryRun {
+  readonly report: ImportReport;
+  readonly previews: readonly RowPreview[];
+  readonly warnings: readonly RowWarning[];
+}
 
 /** What an import of the file would do, with its first drafts. Nothing is written and nothing queued. */
 export async function dryRun(
   rows: AsyncIterable<FileRow>,
   options: CheckOptions,
+  recent: RecentRecipients,
   nowMs: number,
-): Promise<{ readonly report: ImportReport; readonly previews: readonly RowPreview[] }> {
+): Promise<DryRun> {
   const report = new ImportReport();
   const previews: RowPreview[] = [];
   for await (const row of checkRows(rows, options)) {
     const shown = row.kind === "fits" && previews.length < PREVIEWS ? await preview(row, nowMs) : row;
     if ("raw" in shown) previews.push(shown);
-    report.count("raw" in shown ? row : shown);
+    const counted = "raw" in shown ? row : shown;
+    report.count(counted);
+    if (counted.kind === "fits")
+      await recent.add(
+        counted.row,
+        counted.request.to.map(({ address }) => address),
+      );
   }
-  return { report, previews };
+  return { report, previews, warnings: await recent.warnings() };
 }
 
 /** A row that cannot be composed is one at fault: the worker would refuse it. */

@@ -2,6 +2,7 @@ import type { Batch } from "@draftmill/shared/batch/batch.ts";
 import { secondsAtQuota } from "../batches/seconds-left.ts";
 import type { ImportReport } from "./import-report.ts";
 import type { RowPreview } from "./preview-row.ts";
+import type { RowWarning } from "./recent-recipients.ts";
 
 const COUNT = { type: "integer", minimum: 0 };
 
@@ -17,6 +18,8 @@ export const IMPORT_REPORT_SCHEMA = {
     "rejected",
     "repeated",
     "roleAddresses",
+    "recentlyDrafted",
+    "warnings",
     "seconds",
     "mailboxes",
     "errors",
@@ -31,6 +34,25 @@ export const IMPORT_REPORT_SCHEMA = {
     roleAddresses: {
       ...COUNT,
       description: "Accepted rows to an address such as info@, which nobody in person may read.",
+    },
+    recentlyDrafted: {
+      type: ["integer", "null"],
+      description: "Of a dry run: accepted rows to somebody who has been drafted to in the last `recentDays`.",
+    },
+    warnings: {
+      type: "array",
+      description: "Of a dry run: the first hundred of these.",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["row", "column", "code", "detail"],
+        properties: {
+          row: { type: "integer", description: "From 1; a CSV's header line is none." },
+          column: { type: "string" },
+          code: { type: "string" },
+          detail: { type: "string" },
+        },
+      },
     },
     seconds: { ...COUNT, description: "How long the accepted rows take at Gmail's quota, at least." },
     previews: {
@@ -82,11 +104,17 @@ export const IMPORT_REPORT_SCHEMA = {
   },
 };
 
-/** @param batch null for a dry run */
+/** What only a dry run has. */
+export interface Looked {
+  readonly previews: readonly RowPreview[];
+  readonly warnings: readonly RowWarning[];
+  readonly recentlyDrafted: number;
+}
+
 export function viewReport(
   batch: Batch | null,
   report: ImportReport,
-  { unitsPerMinute, previews }: { readonly unitsPerMinute: number; readonly previews: readonly RowPreview[] },
+  { unitsPerMinute, looked }: { readonly unitsPerMinute: number; readonly looked: Looked | null },
 ) {
   const { rows, accepted, rejected, repeated, roleAddresses, errors } = report;
   const mailboxes = [...report.mailboxes].map(([mailbox, count]) => ({ mailbox, rows: count }));
@@ -99,9 +127,11 @@ export function viewReport(
     rejected,
     repeated,
     roleAddresses,
+    recentlyDrafted: looked?.recentlyDrafted ?? null,
+    warnings: looked?.warnings ?? [],
     seconds,
     mailboxes,
     errors,
-    previews,
+    previews: looked?.previews ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { BATCHES } from "@draftmill/shared/batch/batch.ts";
+import { RECORD_TTL_MS } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import multipart from "@fastify/multipart";
 import type { FastifyInstance } from "fastify";
@@ -17,6 +18,13 @@ export const IMPORT_QUERY_SCHEMA = {
   additionalProperties: false,
   properties: {
     dryRun: { type: "boolean", default: false, description: "Only say what it would do." },
+    recentDays: {
+      type: "integer",
+      minimum: 0,
+      maximum: RECORD_TTL_MS / 86_400_000,
+      default: RECORD_TTL_MS / 86_400_000,
+      description: "Of a dry run: warn of recipients who were drafted to in so many days; 0 for not at all.",
+    },
     import: {
       type: "string",
       maxLength: 12_000,
@@ -26,12 +34,13 @@ export const IMPORT_QUERY_SCHEMA = {
 };
 
 async function importing() {
-  const [{ dryRun }, { importSource }, { runImport }] = await Promise.all([
+  const [{ dryRun }, { importSource }, { RecentRecipients }, { runImport }] = await Promise.all([
     import("../imports/dry-run.ts"),
     import("../imports/import-source.ts"),
+    import("../imports/recent-recipients.ts"),
     import("../imports/run-import.ts"),
   ]);
-  return { dryRun, importSource, runImport };
+  return { dryRun, importSource, RecentRecipients, runImport };
 }
 
 /** As long as the rest of a file that nobody wants may take. */
@@ -63,7 +72,7 @@ export function registerImports(
       ready(null, payload),
     );
     void files.register(multipart, { limits: { files: 1, fields: 1, fieldSize: 1_500_000, fileSize: FILE_BYTES_MAX } });
-    files.post<{ Querystring: { dryRun: boolean; import?: string } }>(
+    files.post<{ Querystring: { dryRun: boolean; recentDays: number; import?: string } }>(
       "/v1/imports",
       {
         bodyLimit: FILE_BYTES_MAX,
@@ -77,12 +86,16 @@ export function registerImports(
         const { access } = request;
         try {
           // With their parsers and templates, which a start need not pay for.
-          const { dryRun, importSource, runImport } = await importing();
+          const { dryRun, importSource, RecentRecipients, runImport } = await importing();
           const source = await importSource(request, stopping);
           if (request.query.dryRun) {
             const checking = { ...source, rules: { ...deps, access } };
-            const { report, previews } = await dryRun(source.rows, checking, deps.clock.nowMs());
-            return reply.code(200).send(viewReport(null, report, { unitsPerMinute, previews }));
+            const { recentDays: days } = request.query;
+            const column = source.order.map.to ?? "to";
+            const recent = new RecentRecipients({ ledger, clock: deps.clock, access, days, column });
+            const { report, previews, warnings } = await dryRun(source.rows, checking, recent, deps.clock.nowMs());
+            const looked = { previews, warnings, recentlyDrafted: recent.rows };
+            return reply.code(200).send(viewReport(null, report, { unitsPerMinute, looked }));
           }
           const { batch, report } = await runImport(deps, {
             ...source,
@@ -95,7 +108,7 @@ export function registerImports(
           return reply
             .code(202)
             .header("location", `/v1/batches/${batch.id}`)
-            .send(viewReport(batch, report, { unitsPerMinute, previews: [] }));
+            .send(viewReport(batch, report, { unitsPerMinute, looked: null }));
         } catch (error) {
           dropRest(request.raw);
           throw error;
