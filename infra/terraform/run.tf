@@ -10,7 +10,7 @@ locals {
   in_flight            = local.ordering_shards * var.busy_mailboxes
   worker_concurrency   = coalesce(var.worker_concurrency, min(1000, max(80, local.in_flight)))
   worker_max_instances = ceil(local.in_flight / local.worker_concurrency) + 2
-  # What waits holds its message: about 50 kB of most. Whoever sends large files sets worker_concurrency, and has more memory.
+  # What waits holds its message, of 10 MB at most and mostly of a few kB. Whoever sends large files sets worker_concurrency, and has more memory.
   worker_memory = var.worker_concurrency != null || local.worker_concurrency > 500 ? "2Gi" : local.worker_concurrency > 160 ? "1Gi" : "512Mi"
 
   callers_folder = "/etc/draftmill"

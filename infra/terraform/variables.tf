@@ -138,7 +138,7 @@ variable "busy_mailboxes" {
 }
 
 variable "worker_concurrency" {
-  description = "Requests that one worker instance holds at once. Null: as busy_mailboxes says. Less for drafts with large files, each of which takes up to 30 MB while it waits."
+  description = "Requests that one worker instance holds at once. Null: as busy_mailboxes says. Less for drafts with large files, each of which may take 10 MB while it waits."
   type        = number
   default     = null
   validation {
