@@ -62,11 +62,14 @@ test("the page has every fault that is tried, and the probe that catches it", ()
 
 test("the doctor asks after the indexes that Terraform makes, and after no API that it does not enable", () => {
   const { indexes } = JSON.parse(readText("infra/terraform/firestore-indexes.json")) as {
-    indexes: { collectionGroup: string; fields: { fieldPath: string; order: string }[] }[];
+    indexes: { collectionGroup: string; fields: { fieldPath: string; order?: string; arrayConfig?: string }[] }[];
   };
   const made = indexes.map(({ collectionGroup, fields }) => ({
     collection: collectionGroup,
-    fields: fields.map(({ fieldPath, order }) => (order === "DESCENDING" ? `${fieldPath} desc` : fieldPath)),
+    fields: fields.map(({ fieldPath, order, arrayConfig }) => {
+      if (arrayConfig === "CONTAINS") return `${fieldPath} contains`;
+      return order === "DESCENDING" ? `${fieldPath} desc` : fieldPath;
+    }),
   }));
   assert.deepEqual(made, LEDGER_INDEXES);
   const [, list = ""] = /apis = \[([^\]]*)\]/.exec(readText("infra/terraform/apis.tf")) ?? [];

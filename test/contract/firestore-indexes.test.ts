@@ -22,6 +22,7 @@ const QUESTIONS: Readonly<Record<string, (ledger: FirestoreLedger) => Promise<un
   list: (ledger) =>
     Promise.all([...filtersOf("state", "mailbox", "batch", "code")].map((by) => ledger.list({ limit: 5, ...by }))),
   due: (ledger) => ledger.due(1, 5),
+  recentTo: (ledger) => ledger.recentTo(["a", "b"], 1),
   failureGroups: (ledger) => Promise.all([...filtersOf("mailbox", "code")].map((by) => ledger.failureGroups(by, 5))),
   count: (ledger) => Promise.all([...filtersOf("mailbox", "batch")].map((by) => ledger.count(by))),
   createDocument: (ledger) =>
@@ -113,8 +114,11 @@ test("the ledger's README makes the same indexes by hand", () => {
   const commands = shellCommands(readText(LEDGER_README)).flatMap(({ command }) => unrolled(command));
   const byHand = commands.flatMap((command) => {
     const collectionGroup = /--collection-group=(\w+)/.exec(command)?.[1];
-    const fields = [...command.matchAll(/--field-config=field-path=(\w+),order=(\w+)/g)].map(
-      ([, fieldPath, order]) => ({ fieldPath, order: order?.toUpperCase() }),
+    const fields = [...command.matchAll(/--field-config=field-path=(\w+),(?:order=(\w+)|array-config=(\w+))/g)].map(
+      ([, fieldPath, order, list]) =>
+        order === undefined
+          ? { fieldPath, arrayConfig: list?.toUpperCase() }
+          : { fieldPath, order: order.toUpperCase() },
     );
     return fields.length === 0 ? [] : [{ collectionGroup, fields }];
   });

@@ -12,7 +12,7 @@ export interface DeclaredIndexes {
 
 interface CompositeIndex {
   readonly collectionGroup: string;
-  readonly fields: readonly Sort[];
+  readonly fields: readonly (Sort | { readonly fieldPath: string; readonly arrayConfig: "CONTAINS" })[];
 }
 
 interface Sort {
@@ -23,10 +23,15 @@ interface Sort {
 /** A query as Firestore plans it. */
 export interface RecordedQuery {
   readonly collection: string;
-  /** Fields that must equal something. */
+  /** Fields that must equal something, and lists, as `containing` names them, that must contain something. */
   readonly equal: readonly string[];
   /** The order of the result, without the document's name at its end, which each index has in the direction before it. */
   readonly order: readonly Sort[];
+}
+
+/** How a field is named of which it is asked what its list contains. */
+export function containing(fieldPath: string): string {
+  return `${fieldPath}[]`;
 }
 
 /** The fields that a query without equalities sorts by, if it is one alone. */
@@ -50,8 +55,10 @@ export function isServed(
   const covered = new Set(order.length === 0 ? equal.filter(hasOwn) : []);
   for (const { collectionGroup, fields } of indexes) {
     if (collectionGroup !== collection) continue;
-    const head = fields.slice(0, fields.length - order.length).map(({ fieldPath }) => fieldPath);
-    const tail = fields.slice(fields.length - order.length);
+    const head = fields
+      .slice(0, fields.length - order.length)
+      .map((field) => ("order" in field ? field.fieldPath : containing(field.fieldPath)));
+    const tail = fields.slice(fields.length - order.length).filter((field) => "order" in field);
     if (!head.every((field) => equal.includes(field)) || !(isSame(tail, order) || isReverse(tail, order))) continue;
     if (equal.length === 0) return true;
     for (const field of head) covered.add(field);

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 import type { FirestoreAccess } from "@draftmill/shared/ledger/firestore-access.ts";
 import type { FirestoreDocument, FirestoreQuery } from "@draftmill/shared/ledger/firestore-client.ts";
-import type { RecordedQuery } from "./firestore-indexes.ts";
+import { containing, type RecordedQuery } from "./firestore-indexes.ts";
 
 /** A Firestore that takes every write, finds one document on each first page, and remembers what it was asked. */
 export interface FirestoreRecorder {
@@ -93,8 +93,10 @@ function readQuery({ from, where, orderBy = [] }: FirestoreQuery): RecordedQuery
   const equal: string[] = [];
   for (const { fieldFilter } of filters) {
     const field = fieldFilter?.field?.fieldPath ?? "";
+    const isRange = fieldFilter?.op === "LESS_THAN_OR_EQUAL" || fieldFilter?.op === "GREATER_THAN_OR_EQUAL";
     if (fieldFilter?.op === "EQUAL") equal.push(field);
-    else if (fieldFilter?.op !== "LESS_THAN_OR_EQUAL" || orderBy[0]?.field?.fieldPath !== field)
+    else if (fieldFilter?.op === "ARRAY_CONTAINS_ANY") equal.push(containing(field));
+    else if (!isRange || orderBy[0]?.field?.fieldPath !== field)
       throw new Error(`a filter that is not known: ${JSON.stringify(fieldFilter)}`);
   }
   const order = orderBy.map(({ field, direction }) => ({

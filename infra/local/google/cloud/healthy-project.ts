@@ -320,6 +320,7 @@ const INDEXES: readonly (readonly [collection: string, ...fields: string[]])[] =
   ["drafts", "code", "created desc"],
   ["drafts", "code", "mailbox", "state"],
   ["drafts", "mailbox", "code", "state"],
+  ["drafts", "recipients contains", "created desc"],
   ["documents", "kind", "created desc"],
 ];
 
@@ -330,8 +331,9 @@ function firestoreResources({ project }: ProjectNames): Entries {
     name: `${name}/collectionGroups/${collection}/indexes/CICAgOjXh4EK${at}`,
     queryScope: "COLLECTION",
     fields: [...fields, "__name__"].map((field) => {
-      const [fieldPath, order] = field.split(" ");
-      return { fieldPath, order: order === "desc" ? "DESCENDING" : "ASCENDING" };
+      const [fieldPath, how] = field.split(" ");
+      if (how === "contains") return { fieldPath, arrayConfig: "CONTAINS" };
+      return { fieldPath, order: how === "desc" ? "DESCENDING" : "ASCENDING" };
     }),
     state: "READY",
   });

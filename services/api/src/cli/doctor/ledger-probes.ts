@@ -11,6 +11,7 @@ export const LEDGER_INDEXES: readonly { readonly collection: string; readonly fi
   ...["state", "mailbox", "batch", "code"].map((field) => ({ collection: "drafts", fields: [field, "created desc"] })),
   { collection: "drafts", fields: ["code", "mailbox", "state"] },
   { collection: "drafts", fields: ["mailbox", "code", "state"] },
+  { collection: "drafts", fields: ["recipients contains", "created desc"] },
   { collection: "documents", fields: ["kind", "created desc"] },
 ];
 
@@ -80,8 +81,9 @@ async function collectionFindings(
     const state = there.get(fields.join(","));
     if (state === "READY") continue;
     const columns = fields.map((one) => {
-      const [path, order] = one.split(" ");
-      return `--field-config=field-path=${path},order=${order === "desc" ? "descending" : "ascending"}`;
+      const [path, how] = one.split(" ");
+      if (how === "contains") return `--field-config=field-path=${path},array-config=contains`;
+      return `--field-config=field-path=${path},order=${how === "desc" ? "descending" : "ascending"}`;
     });
     findings.push({
       said: `the index of ${collection} on ${fields.join(", ")} is ${state === undefined ? "missing" : state}`,
@@ -95,7 +97,11 @@ async function collectionFindings(
 function fieldsOf(index: unknown): string {
   return listAt(index, "fields")
     .filter((field) => textAt(field, "fieldPath") !== "__name__")
-    .map((field) => `${textAt(field, "fieldPath")}${textAt(field, "order") === "DESCENDING" ? " desc" : ""}`)
+    .map((field) => {
+      const path = textAt(field, "fieldPath");
+      if (textAt(field, "arrayConfig") === "CONTAINS") return `${path} contains`;
+      return textAt(field, "order") === "DESCENDING" ? `${path} desc` : path;
+    })
     .join(",");
 }
 
