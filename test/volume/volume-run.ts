@@ -42,6 +42,9 @@ export async function startVolumeRun(unitsPerMinute: number, tell: (line: string
       if (event.message === "draft.settled" && event.outcome === "created") made += 1;
       if (event.severity === "ERROR") tell(`${service}: ${JSON.stringify(event)}`);
     },
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   });
   const { google } = stack;
   if (google === null) throw new Error("it needs the sandbox Google");
