@@ -7,6 +7,10 @@ import type { FileRow } from "./file-row.ts";
 const DELIMITERS = ["\t", ";", ","] as const;
 /** A row of more is a quote that nobody closed. */
 const ROW_CHARACTERS_MAX = 3_000_000;
+/** Each of them is gone through for each row. */
+const COLUMNS_MAX = 1_000;
+/** The first line that is not blank, with its end. */
+const HEADER = /^\ufeff?\s*\S[^\r\n]*[\r\n]/;
 
 /**
  * The rows of a CSV file (RFC 4180) with a header line. Its delimiter is whichever of comma, semicolon and tab its header has most of.
@@ -53,7 +57,10 @@ function lineOf(error: CsvError): number {
 
 function headerOf(cells: readonly string[]): readonly string[] {
   const columns = cells.map((cell) => cell.trim());
-  const twice = columns.find((column, n) => columns.indexOf(column) !== n);
+  if (columns.length > COLUMNS_MAX)
+    throw new DraftError("IMPORT_UNREADABLE", { reason: `the header has more than ${COLUMNS_MAX} columns` });
+  const seen = new Set<string>();
+  const twice = columns.find((column) => seen.size === seen.add(column).size);
   if (columns.includes("")) throw new DraftError("IMPORT_UNREADABLE", { reason: "a column of the header has no name" });
   if (twice !== undefined)
     throw new DraftError("IMPORT_UNREADABLE", { reason: `two columns are called ${JSON.stringify(twice)}` });
@@ -61,7 +68,7 @@ function headerOf(cells: readonly string[]): readonly string[] {
 }
 
 function delimiterOf(start: string): string {
-  const [header = ""] = start.split(/\r?\n/, 1);
+  const [header = ""] = HEADER.exec(start) ?? [];
   const count = (delimiter: string): number => header.split(delimiter).length;
   return DELIMITERS.toSorted((a, b) => count(b) - count(a))[0] ?? ",";
 }
@@ -69,12 +76,12 @@ function delimiterOf(start: string): string {
 async function withHeader(text: AsyncIterable<string>): Promise<{ start: string; rest: AsyncIterator<string> }> {
   const rest = text[Symbol.asyncIterator]();
   let start = "";
-  while (!start.includes("\n")) {
+  while (!HEADER.test(start)) {
+    if (start.length > ROW_CHARACTERS_MAX)
+      throw new DraftError("IMPORT_UNREADABLE", { reason: "the header line has no end" });
     const { value, done } = await rest.next();
     if (done === true) break;
     start += value;
-    if (start.length > ROW_CHARACTERS_MAX)
-      throw new DraftError("IMPORT_UNREADABLE", { reason: "the header line has no end" });
   }
   return { start, rest };
 }

@@ -4,6 +4,8 @@ import type { FileRow } from "./file-row.ts";
 
 /** As long as a message of Pub/Sub can be. */
 const LINE_CHARACTERS_MAX = 10_000_000;
+/** A request has three. */
+const DEPTH_MAX = 32;
 
 /** The rows of a file with one JSON object in each line. Blank lines are none. A line that is no object is a row at fault. */
 export async function* ndjsonRows(text: AsyncIterable<string>): AsyncGenerator<FileRow> {
@@ -16,6 +18,7 @@ export async function* ndjsonRows(text: AsyncIterable<string>): AsyncGenerator<F
 }
 
 function readLine(line: string): Omit<FileRow, "row"> {
+  if (isDeep(line)) return { values: {}, fault: `it has more than ${DEPTH_MAX} objects and arrays in each other` };
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -27,6 +30,24 @@ function readLine(line: string): Omit<FileRow, "row"> {
   const repeated = repeatedKey(line);
   if (repeated !== null) return { values: {}, fault: repeated.detail };
   return { values: { ...value }, fault: null };
+}
+
+/** What is nested deeper than any request ends whoever goes through it. */
+function isDeep(line: string): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let n = 0; n < line.length; n++) {
+    const character = line[n];
+    if (isText) {
+      if (character === "\\") n += 1;
+      else if (character === '"') isText = false;
+    } else if (character === '"') isText = true;
+    else if (character === "{" || character === "[") {
+      depth += 1;
+      if (depth > DEPTH_MAX) return true;
+    } else if (character === "}" || character === "]") depth -= 1;
+  }
+  return false;
 }
 
 async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {
