@@ -17,7 +17,7 @@ export interface OperatorContext {
 
 export type OperatorProbe = Probe<OperatorContext>;
 
-/** Makes what Terraform keeps as it was. */
+/** The command that brings back what Terraform keeps, with what that is as a comment of the shell. */
 export function terraformMakes(what: string): string {
-  return `terraform -chdir=infra/terraform apply, which makes ${what}`;
+  return `terraform -chdir=infra/terraform apply # makes ${what}`;
 }
