@@ -9,9 +9,10 @@ import { over, ratioOf, sampleTable } from "../report/sample-table.ts";
 import { httpCandidate, startApi, startModule } from "../stage.ts";
 
 const CONNECTIONS = 256;
-const MAILBOXES = 50;
+const MAILBOXES = 20;
 const PLAIN = "Fastify + Ajv";
 const LIBRARY = "Fastify + Ajv + pubsub";
+const LIBRARY_KEYS = "Fastify + Ajv + pubsub, ordering keys";
 const FLOOR = "node:http, fixed answer";
 const { name: OURS } = AS_SHIPPED;
 
@@ -39,12 +40,18 @@ export const api: Bench = {
     };
     const candidates: Candidate[] = [
       await peer(FLOOR, "peers/fixed-answer.ts", null, "the floor of server and load"),
-      await peer(PLAIN, "peers/fastify-api.ts", { pubsubHost: null }, "validates, publishes nothing"),
+      await peer(PLAIN, "peers/fastify-api.ts", { pubsubHost: null, hasKeys: false }, "validates, publishes nothing"),
       await peer(
         LIBRARY,
         "peers/fastify-api.ts",
-        { pubsubHost: pubsub.host },
+        { pubsubHost: pubsub.host, hasKeys: false },
         "default batching, 100 messages or 10 ms",
+      ),
+      await peer(
+        LIBRARY_KEYS,
+        "peers/fastify-api.ts",
+        { pubsubHost: pubsub.host, hasKeys: true },
+        "the same with messageOrdering and the product's keys",
       ),
     ];
     const services = new Map<string, Service>();
@@ -88,6 +95,14 @@ export const api: Bench = {
         bound: "at most",
         value: 0.75,
         measured: ratioOf(samples, OURS, LIBRARY, ({ cpuUs }) => cpuUs),
+        unit: "×",
+      },
+      {
+        what: "api, CPU per published request",
+        against: "the same with the product's ordering keys",
+        bound: "at most",
+        value: 0.75,
+        measured: ratioOf(samples, OURS, LIBRARY_KEYS, ({ cpuUs }) => cpuUs),
         unit: "×",
       },
       {

@@ -19,6 +19,14 @@ export type RequestKind =
 const TEXT =
   "Bonjour, nous avons regardé votre projet avec attention et voudrions vous proposer un rendez-vous la semaine prochaine. Bien à vous.";
 
+/** In how many parts a mailbox's requests go, each under a key of its own: the api's default. */
+const ORDERING_SHARDS = 16;
+
+/** The ordering key of the n-th request, spread as the api does. */
+export function orderingKeyOf(n: number, mailboxes: number): string {
+  return `${mailboxOf(n, mailboxes)}#${Math.floor(n / mailboxes) % ORDERING_SHARDS}`;
+}
+
 /** Mailboxes by number: rep0@example.com … */
 export function mailboxOf(n: number, mailboxes: number): string {
   return `rep${n % mailboxes}@example.com`;
@@ -60,7 +68,7 @@ export function requestMaker(kind: RequestKind, host: string, run: string): (n: 
       return (n) => {
         const data = Buffer.from(draftJson(n, kind.mailboxes)).toString("base64");
         const attributes = `{"id":"${run}-${n}"}`;
-        const message = `{"attributes":${attributes},"data":"${data}","messageId":"${n}","message_id":"${n}","orderingKey":"${mailboxOf(n, kind.mailboxes)}#${n % 16}","publishTime":"${publishTime}","publish_time":"${publishTime}"}`;
+        const message = `{"attributes":${attributes},"data":"${data}","messageId":"${n}","message_id":"${n}","orderingKey":"${orderingKeyOf(n, kind.mailboxes)}","publishTime":"${publishTime}","publish_time":"${publishTime}"}`;
         const body = `{"deliveryAttempt":1,"message":${message},"subscription":"${kind.subscription}"}`;
         return json(kind.path, body, `authorization: Bearer ${kind.token}\r\nuser-agent: APIs-Google\r\n`);
       };

@@ -7,26 +7,33 @@ import { DRAFT_SCHEMA, type PlainDraft } from "./draft-schema.ts";
 export interface FastifyApiSettings {
   /** host:port of Pub/Sub; null answers without publishing. */
   readonly pubsubHost: string | null;
+  /** Whether each message has its mailbox's ordering key, as the product's have. */
+  readonly hasKeys: boolean;
 }
+
+const SHARDS = 16;
 
 /**
  * Fastify with Ajv as its documentation has it (https://fastify.dev/docs/latest/Reference/Validation-and-Serialization/),
  * and @google-cloud/pubsub as its own has it: `publishMessage` with the default batching, 100 messages or 10 ms
- * (https://github.com/googleapis/nodejs-pubsub/blob/main/samples/publishBatchedMessages.js). No log, no ledger, no keys.
+ * (https://github.com/googleapis/nodejs-pubsub/blob/main/samples/publishBatchedMessages.js). No log, no ledger.
  */
 serveOrders({
   async start(given) {
-    const { pubsubHost } = given as FastifyApiSettings;
+    const { pubsubHost, hasKeys } = given as FastifyApiSettings;
     const topic =
       pubsubHost === null
         ? null
         : new PubSub({ projectId: "bench-project", apiEndpoint: pubsubHost, emulatorMode: true }).topic(
             "draft-requests",
+            hasKeys ? { messageOrdering: true } : {},
           );
     const app = Fastify({ bodyLimit: 64 * 1024 * 1024 });
+    let published = 0;
     const publish = async (draft: PlainDraft): Promise<string> => {
       const id = randomUUID();
-      await topic?.publishMessage({ data: Buffer.from(JSON.stringify(draft)), attributes: { id } });
+      const key = hasKeys ? { orderingKey: `${draft.mailbox}#${published++ % SHARDS}` } : {};
+      await topic?.publishMessage({ data: Buffer.from(JSON.stringify(draft)), attributes: { id }, ...key });
       return id;
     };
     app.post<{ Body: PlainDraft }>("/drafts", { schema: { body: DRAFT_SCHEMA } }, async (request, reply) => {
