@@ -12,6 +12,7 @@ const publishing: WorkerProbe = {
   needs: ["identity"],
   async run({ config, google, credentials }, trail) {
     const { env, project } = config;
+    if (env.PUBSUB_EMULATOR_HOST !== undefined) return ok(`asked of nobody: Pub/Sub is at ${env.PUBSUB_EMULATOR_HOST}`);
     const topics = [
       env.DRAFTS_TOPIC,
       env.DEAD_LETTER_TOPIC,

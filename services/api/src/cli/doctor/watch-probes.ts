@@ -1,7 +1,6 @@
 import { parseMailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { at, listAt, textAt, textsAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { judge, ok, type Trail, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
-import { parseCallers } from "../../callers/parse-callers.ts";
 import { readDeployment } from "./deployment.ts";
 import { type OperatorContext, type OperatorProbe, terraformMakes } from "./operator-context.ts";
 
@@ -118,6 +117,8 @@ const callers: OperatorProbe = {
       );
     }
     if (context.callersFile === null) return ok(`${path}; with --callers FILE it is read, too`);
+    // Its schemas are compiled as it is loaded, which no other command should wait for.
+    const { parseCallers } = await import("../../callers/parse-callers.ts");
     const parsed = parseCallers(context.callersFile);
     if (!parsed.ok) {
       const faults = parsed.problems.map(({ pointer, detail }) => `${pointer || "the file"} ${detail}`);
