@@ -49,7 +49,7 @@ for (const command of COMMANDS) {
 }
 
 test("every command that a page or a message names exists, with the options that it names", () => {
-  const pages = ["README.md", "services/api/README.md", "infra/docs/README.md"].map(readText);
+  const pages = ["README.md", "services/api/README.md", "infra/docs/README.md", "infra/docs/doctor.md"].map(readText);
   const shown = pages.flatMap((page) => [...page.matchAll(/^(?:npx )?draftmill [a-z].*$/gm)].map(([line]) => line));
   assert.ok(shown.length > 0, "the README shows the command line");
   for (const line of shown) accepts(line);

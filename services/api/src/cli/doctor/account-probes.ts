@@ -2,7 +2,15 @@ import { at, listAt, textAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { type Finding, judge, ok, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
 import { quoted } from "../shell-word.ts";
 import { readDeployment } from "./deployment.ts";
-import { accountPolicy, grantsIn, grantsOf, projectPolicy, serviceAccount } from "./iam-policy.ts";
+import {
+  accountPath,
+  accountPolicy,
+  grantsIn,
+  grantsOf,
+  projectOfAccount,
+  projectPolicy,
+  serviceAccount,
+} from "./iam-policy.ts";
 import { type OperatorProbe, terraformMakes } from "./operator-context.ts";
 
 const IAM = "iam.googleapis.com";
@@ -12,15 +20,16 @@ const accounts: OperatorProbe = {
   title: "Service accounts",
   needs: [`apis:${IAM}`],
   async run(context, trail) {
-    const { google, project } = context;
+    const { google } = context;
     const byPart = Object.entries((await readDeployment(context, trail)).accounts);
     const emails = [...new Set(byPart.map(([, email]) => email))];
     const faults = new Map<string, Finding>();
     const ask = async (email: string): Promise<void> => {
-      const found = await google.find({ api: IAM, path: `/v1/projects/${project}/serviceAccounts/${email}` }, trail);
+      const found = await google.find({ api: IAM, path: accountPath(email, context) }, trail);
       if (found === null) {
         faults.set(email, { said: `${email} does not exist`, remedies: [terraformMakes(email)] });
       } else if (at(found, "disabled") === true) {
+        const project = projectOfAccount(email, context.project);
         const remedies = [`gcloud iam service-accounts enable ${email} --project=${project}`];
         faults.set(email, { said: `${email} is disabled`, remedies });
       }
@@ -38,7 +47,7 @@ const signingRight: OperatorProbe = {
   needs: ["accounts:worker", "accounts:delegated"],
   async run(context, trail) {
     const { delegated, worker } = (await readDeployment(context, trail)).accounts;
-    const { project } = context;
+    const project = projectOfAccount(delegated, context.project);
     const policies = await Promise.all([accountPolicy(context, delegated, trail), projectPolicy(context, trail)]);
     const grants = await grantsOf("iam.serviceAccounts.signJwt", policies, context, trail);
     if (grants.some(({ member }) => member === serviceAccount(worker))) {
@@ -56,9 +65,10 @@ const keys: OperatorProbe = {
   title: "Downloaded keys",
   needs: ["accounts:worker", "accounts:delegated"],
   async run(context, trail) {
-    const { google, project } = context;
+    const { google } = context;
     const { delegated } = (await readDeployment(context, trail)).accounts;
-    const path = `/v1/projects/${project}/serviceAccounts/${delegated}/keys?keyTypes=USER_MANAGED`;
+    const project = projectOfAccount(delegated, context.project);
+    const path = `${accountPath(delegated, context)}/keys?keyTypes=USER_MANAGED`;
     const found = listAt(await google.ask({ api: IAM, path }, trail), "keys").map((key) => textAt(key, "name") ?? "");
     if (found.length === 0) return ok(`${delegated} has none`);
     return wrong(
@@ -98,7 +108,7 @@ const otherSigners: OperatorProbe = {
         .map(({ member, role }) => ({
           said: `${member} by ${role} on ${delegated}`,
           remedies: [
-            `gcloud iam service-accounts remove-iam-policy-binding ${delegated} --member=${quoted(member)} --role=${quoted(role)} --project=${project}`,
+            `gcloud iam service-accounts remove-iam-policy-binding ${delegated} --member=${quoted(member)} --role=${quoted(role)} --project=${projectOfAccount(delegated, project)}`,
           ],
         })),
       ...onProject

@@ -58,6 +58,15 @@ export function serviceAccount(email: string): string {
   return `serviceAccount:${email}`;
 }
 
+/** The project that an account lives in, which its address tells, unless it is one of Google's defaults. */
+export function projectOfAccount(email: string, otherwise: string): string {
+  return /@([a-z][a-z0-9-]*)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? otherwise;
+}
+
+export function accountPath(email: string, { project }: OperatorContext): string {
+  return `/v1/projects/${projectOfAccount(email, project)}/serviceAccounts/${email}`;
+}
+
 const VERSION_3 = { options: { requestedPolicyVersion: 3 } };
 
 export function projectPolicy({ google, project }: OperatorContext, trail: Trail): Promise<unknown> {
@@ -65,9 +74,9 @@ export function projectPolicy({ google, project }: OperatorContext, trail: Trail
   return google.ask({ api: "cloudresourcemanager.googleapis.com", path, body: VERSION_3 }, trail);
 }
 
-export function accountPolicy({ google, project }: OperatorContext, email: string, trail: Trail): Promise<unknown> {
-  const path = `/v1/projects/${project}/serviceAccounts/${email}:getIamPolicy`;
-  return google.ask({ api: "iam.googleapis.com", path, body: VERSION_3 }, trail);
+export function accountPolicy(context: OperatorContext, email: string, trail: Trail): Promise<unknown> {
+  const path = `${accountPath(email, context)}:getIamPolicy`;
+  return context.google.ask({ api: "iam.googleapis.com", path, body: VERSION_3 }, trail);
 }
 
 /** Of a topic or a subscription, by its collection and name. */

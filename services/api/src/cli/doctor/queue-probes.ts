@@ -1,7 +1,14 @@
 import { at, textAt, textsAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { type Finding, judge, ok, type Trail, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
 import { type Deployment, readDeployment } from "./deployment.ts";
-import { accountPolicy, grantsOf, projectPolicy, pubsubPolicy, serviceAccount } from "./iam-policy.ts";
+import {
+  accountPolicy,
+  grantsOf,
+  projectOfAccount,
+  projectPolicy,
+  pubsubPolicy,
+  serviceAccount,
+} from "./iam-policy.ts";
 import { type OperatorContext, type OperatorProbe, terraformMakes } from "./operator-context.ts";
 import { urlsOf } from "./service-probes.ts";
 
@@ -102,7 +109,7 @@ const pushToken: OperatorProbe = {
     if (grants.some(({ member }) => member === agent)) return ok(`it may make tokens of ${accounts.push}`);
     return wrong(
       `Pub/Sub's service agent may not make tokens of ${accounts.push}, so no push carries one`,
-      `gcloud iam service-accounts add-iam-policy-binding ${accounts.push} --member=${agent} --role=roles/iam.serviceAccountOpenIdTokenCreator --project=${context.project}`,
+      `gcloud iam service-accounts add-iam-policy-binding ${accounts.push} --member=${agent} --role=roles/iam.serviceAccountOpenIdTokenCreator --project=${projectOfAccount(accounts.push, context.project)}`,
     );
   },
 };
