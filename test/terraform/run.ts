@@ -7,12 +7,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { parseCallers } from "@draftmill/api/callers/parse-callers.ts";
 import { readApiConfig } from "@draftmill/api/config.ts";
-import {
-  apiEnvironment,
-  ENABLED_APIS,
-  healthyProject,
-  workerEnvironment,
-} from "@draftmill/local/google/cloud/healthy-project.ts";
+import { healthyProject } from "@draftmill/local/google/cloud/healthy-project.ts";
+import { apiEnvironment, workerEnvironment } from "@draftmill/local/google/cloud/healthy-services.ts";
+import { ENABLED_APIS } from "@draftmill/local/google/cloud/project-names.ts";
 import { readWorkerConfig } from "@draftmill/worker/config.ts";
 import { parse } from "yaml";
 import { unknownFields } from "../support/api-messages.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { healthyProject, type ProjectNames } from "@draftmill/local/google/cloud/healthy-project.ts";
+import { healthyProject } from "@draftmill/local/google/cloud/healthy-project.ts";
 import { mergePatch } from "@draftmill/local/google/cloud/merge-patch.ts";
 import { type Patches, PROJECT_FAULTS } from "@draftmill/local/google/cloud/project-faults.ts";
+import type { ProjectNames } from "@draftmill/local/google/cloud/project-names.ts";
 import { type ApiBody, unknownFields } from "../../support/api-messages.ts";
 import { findGcloud } from "../../support/gcloud.ts";
 import { PROJECT } from "./doctor-halves.ts";

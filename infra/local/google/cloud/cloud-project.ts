@@ -1,6 +1,7 @@
-import { healthyProject, type ProjectNames, type Resources } from "./healthy-project.ts";
+import { healthyProject, type Resources } from "./healthy-project.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { type Patches, PROJECT_FAULTS, type ProjectFaultName } from "./project-faults.ts";
+import type { ProjectNames } from "./project-names.ts";
 
 /** The project as its administrators' APIs show it: healthy until something is broken. */
 export interface CloudProject {

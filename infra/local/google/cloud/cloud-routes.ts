@@ -6,7 +6,7 @@ import type { OperationHandler } from "../operation.ts";
 import { fieldOf, pathValue, queryValue, queryValues } from "../request-values.ts";
 import { apiDisabled, CLOUD_ERRORS } from "./cloud-errors.ts";
 import type { KnownProject } from "./cloud-project.ts";
-import { ENABLED_APIS } from "./healthy-project.ts";
+import { ENABLED_APIS } from "./project-names.ts";
 
 export interface CloudParts {
   readonly operation: OperationHandler;

@@ -1,14 +1,6 @@
-import {
-  agentOf,
-  apiEnvironment,
-  DATABASE,
-  type ProjectNames,
-  policy,
-  series,
-  signerRole,
-  urlOf,
-  workerEnvironment,
-} from "./healthy-project.ts";
+import { series } from "./healthy-figures.ts";
+import { apiEnvironment, workerEnvironment } from "./healthy-services.ts";
+import { agentOf, DATABASE, type ProjectNames, policy, signerRole, urlOf } from "./project-names.ts";
 
 /** By a resource's API and path: an RFC 7396 patch of it, or null where it is gone. */
 export type Patches = Readonly<Record<string, object | null>>;
