@@ -68,7 +68,6 @@ export function cloudRoutes({ operation, tokens, project }: CloudParts): Fastify
   }
 
   function enabledServices(api: string, path: string, names: readonly string[]): Answer {
-    if (!project.isEnabled(api)) return apiDisabled(api, project.names.number);
     const version = path.split("/")[0];
     const services = names.map((name) => project.find(`${api}/${version}/${name}`));
     return { status: 200, body: { services: services.filter((service) => service !== undefined) } };
