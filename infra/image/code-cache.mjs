@@ -13,8 +13,8 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { startGoogle } from "../local/google/start-google.ts";
 import { createIdTokenSigner } from "../local/id-token-signer.ts";
+import { NODE_FLAGS } from "../local/node-flags.ts";
 import { startPubsub } from "../local/pubsub/start-pubsub.ts";
-import { MEMORY_FLAGS } from "../local/service-process.ts";
 import { setUpTopics } from "../local/topics.ts";
 import { startForgetfulFirestore } from "./forgetful-firestore.mjs";
 
@@ -95,7 +95,7 @@ function cacheOf(service) {
 /** Resolves once it listens; stopped, it leaves its cache behind. */
 async function run(service, environment) {
   const script = join(resolve(values.out), `${service}.cjs`);
-  const args = [...MEMORY_FLAGS, join(import.meta.dirname, "keep-compiled.cjs"), script, cacheOf(service)];
+  const args = [...NODE_FLAGS, join(import.meta.dirname, "keep-compiled.cjs"), script, cacheOf(service)];
   const child = spawn(values.node, args, { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "./node-flags.ts";
 
 export type ServiceName = "api" | "worker";
 
@@ -28,15 +29,9 @@ export interface ServiceProcessOptions {
 
 const RUN_SERVICE = fileURLToPath(new URL("./run-service.ts", import.meta.url));
 
-/**
- * Has V8 collect what an import leaves behind before it asks for more memory: infra/docs/decisions/garbage-is-collected-early.md. The
- * image and `npm run start:*` say the same.
- */
-export const MEMORY_FLAGS = ["--max-semi-space-size=8", "--heap-growing-percent=40", "--initial-old-space-size=64"];
-
 /** Starts a service and resolves once it listens. Rejects with what it said when it does not. */
 export async function startServiceProcess(name: ServiceName, options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [...MEMORY_FLAGS, options.entry ?? RUN_SERVICE, name], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, options.entry ?? RUN_SERVICE, name], {
     env: { ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // A process group of its own: Ctrl-C in the terminal reaches the stack alone, which then stops its services in order.

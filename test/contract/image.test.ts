@@ -7,6 +7,7 @@ import { after, before, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
+import { NODE_FLAGS } from "@draftmill/local/node-flags.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { setUpTopics } from "@draftmill/local/topics.ts";
 import { type Bundle, startBundle } from "../support/bundle-process.ts";
@@ -81,6 +82,14 @@ before(async () => {
   await compileBundles(built);
 });
 after(() => remove());
+
+test("Node runs a service by the same options in the image, under npm start and by itself", () => {
+  assert.deepEqual(CMD, ["--permission", "--allow-fs-read=*", ...NODE_FLAGS, "start.cjs", "service.cjs"]);
+  const { scripts } = JSON.parse(readText("package.json")) as { scripts: Record<string, string> };
+  for (const service of ["api", "worker"]) {
+    assert.equal(scripts[`start:${service}`], ["node", ...NODE_FLAGS, `services/${service}/src/main.ts`].join(" "));
+  }
+});
 
 test("V8 takes the compiled code with the options that the image gives it, and asks for no leave to write", async (t) => {
   const { folder, node } = await stage(t);

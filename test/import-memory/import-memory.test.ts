@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MEMORY_FLAGS } from "@draftmill/local/service-process.ts";
-import { readText } from "../support/readme.ts";
 import { importMemory } from "./import-memory.ts";
 
 const GROWTH_MAX_MB = 64;
@@ -17,16 +15,4 @@ test(`an import has the api grow by less than ${GROWTH_MAX_MB} MB: of many rows,
     t.diagnostic(JSON.stringify(memory));
     assert.ok(memory.peakMb - memory.beforeMb < GROWTH_MAX_MB, `from ${memory.beforeMb} to ${memory.peakMb} MB`);
   }
-});
-
-test("wherever a service is started, its memory is held by the same flags", () => {
-  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readText("package.json"));
-  for (const service of ["api", "worker"])
-    assert.equal(scripts[`start:${service}`], `node ${MEMORY_FLAGS.join(" ")} services/${service}/src/main.ts`);
-  const [, command = ""] = /^CMD (.*)$/m.exec(readText("infra/image/Dockerfile")) ?? [];
-  const args: string[] = JSON.parse(command);
-  assert.deepEqual(
-    args.filter((arg) => MEMORY_FLAGS.includes(arg)),
-    MEMORY_FLAGS,
-  );
 });
