@@ -72,6 +72,12 @@ function curlsOf(banner: string): readonly [first: string, second: string] {
   return [first, second];
 }
 
+/** What a producer publishes has a record from its first delivery on, which may be after the restart. */
+async function recordOf(url: string): Promise<Response> {
+  const found = await fetch(url, { headers: { prefer: "wait=20" }, signal: AbortSignal.timeout(30_000) });
+  return found.status === 404 ? recordOf(url) : found;
+}
+
 describe("npm start", { timeout: 120_000 }, () => {
   it("prints commands that make drafts when pasted, stops on Ctrl-C and finds its state again", async (t) => {
     const dataDir = await newFolder(t);
@@ -85,8 +91,7 @@ describe("npm start", { timeout: 120_000 }, () => {
     assert.equal(await first.interrupt(), 0);
 
     const second = await npmStart(t, dataDir);
-    const record = await fetch(`${second.apiUrl}/v1/drafts/${messageIds[0]}`, { headers: { prefer: "wait=20" } });
-    const view: unknown = await record.json();
+    const view: unknown = await (await recordOf(`${second.apiUrl}/v1/drafts/${messageIds[0]}`)).json();
     assert.ok(typeof view === "object" && view !== null && "status" in view);
     assert.equal(view.status, "created");
     const page = await (await fetch(`${second.mailboxesUrl}/mailboxes/ada@example.com`)).text();
