@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { bystandersOf } from "./bystanders.ts";
 import { type Figures, figuresOf } from "./figures.ts";
@@ -71,12 +72,12 @@ async function tellBystanders(): Promise<void> {
 async function tellReal(): Promise<boolean> {
   const figures: RealFigures[] = [];
   for (const load of REAL) {
-    if (!isChosen(`${load.workers}x${load.mailboxes}`)) continue;
+    if (positionals.length > 0 && !positionals.includes(`${load.workers}x${load.mailboxes}`)) continue;
     const startMs = performance.now();
     const row = await runForReal(load, WITHIN_MS);
     figures.push(row);
     process.stderr.write(
-      `${load.workers} workers, ${load.mailboxes} mailboxes: ${seconds(performance.now() - startMs)} s\n`,
+      `${load.workers} workers, ${load.mailboxes} mailboxes: ${seconds(performance.now() - startMs)} s, load ${loadOf()}\n`,
     );
   }
   print(
@@ -93,6 +94,12 @@ async function tellReal(): Promise<boolean> {
     ]),
   );
   return figures.every(({ dead, nacks, outstandingPerKeyMax }) => dead + nacks === 0 && outstandingPerKeyMax <= 1);
+}
+
+/** Of the machine, in the minute before. */
+function loadOf(): string {
+  const [minute = 0] = loadavg();
+  return minute.toFixed(1);
 }
 
 function worldOf({ workers, mailboxes }: Pick<Figures, "workers" | "mailboxes">): readonly string[] {
