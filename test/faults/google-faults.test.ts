@@ -42,7 +42,7 @@ describe("a Google that fails", { timeout: 120_000 }, () => {
     for (const error of ["userRateLimitExceeded", "quotaExceeded", "tooManyConcurrent", "resourceExhausted"] as const) {
       it(`a storm of ${error}: every draft, none of it a failed delivery`, async () => {
         const mailbox = requests.newMailbox();
-        stack.google.faults.next("drafts.create", 8, { kind: "answer", error }, mailbox);
+        stack.google.faults.next("drafts.create", 3, { kind: "answer", error }, mailbox);
         const ids = await requests.submit(mailbox, 6);
         const records = await requests.ended(ids);
         noteRecovery(`storm: ${error}`, "drafts.create", mailbox, records);
