@@ -97,6 +97,8 @@ async function run(service, environment) {
   const script = join(resolve(values.out), `${service}.cjs`);
   const args = [...NODE_FLAGS, join(import.meta.dirname, "keep-compiled.cjs"), script, cacheOf(service)];
   const child = spawn(values.node, args, { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  // Should the work fail half-way, nothing of it goes on.
+  process.once("exit", () => child.kill("SIGKILL"));
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise((listens, fails) => {
