@@ -23,6 +23,9 @@ export interface RealFigures extends RealLoad {
   readonly optimumMs: number;
   readonly drainedMs: number;
   readonly refusedShare: number;
+  /** What the same load comes to in virtual time. */
+  readonly simulatedMs: number;
+  readonly simulatedRefusedShare: number;
   readonly nacks: number;
   /** Requests that ended in anything but one draft. */
   readonly dead: number;
@@ -82,15 +85,18 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     const settled = settledOf(stack).slice(before.settled);
     const creates = createsOf(stack).slice(before.calls);
     const keyOf = new Map(settled.map(({ messageId, requestId }) => [String(messageId), keys.get(String(requestId))]));
-    const best = await simulate({
+    const world = {
       requests: ids.map(({ id, mailbox }) => ({ id, mailbox, line: null })),
       workers,
       gmail: { quota: FIXED, unitsPerMinute, latencyMs: LATENCY_MS },
-      withOracle: true,
-    });
+    };
+    const best = await simulate({ ...world, withOracle: true });
+    const simulated = await simulate(world);
     return {
       ...load,
       optimumMs: best.drainedMs,
+      simulatedMs: simulated.drainedMs,
+      simulatedRefusedShare: simulated.refused / simulated.calls,
       drainedMs: (lastMs - startMs) * timeLapse,
       refusedShare: creates.filter(({ status }) => status === 403 || status === 429).length / creates.length,
       nacks: settled.filter(({ status }) => status !== 204).length,

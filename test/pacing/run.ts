@@ -7,13 +7,13 @@ import { allScenarios, FIXED, NEW_QUOTA, SLIDING } from "./scenarios.ts";
 import { count, percent, seconds, tableOf } from "./table.ts";
 
 /**
- * `npm run pacing`: the product's limiter in virtual time, as tables; some minutes. With `--real` in place of that real
- * processes and the sandbox's quota. Names choose the scenarios that contain one of them. Exits 1 if a request was lost
- * or wrongly given up.
+ * `npm run pacing`: the product's limiter in virtual time, as tables; some minutes. With `--real` in place of that real processes
+ * and the sandbox's quota, with `--lapse 1` in no less than real time. Names choose the scenarios that contain one of them. Exits 1
+ * if a request was lost or wrongly given up.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { real: { type: "boolean", default: false } },
+  options: { real: { type: "boolean", default: false }, lapse: { type: "string" } },
 });
 const isChosen = (name: string): boolean => positionals.length === 0 || positionals.some((part) => name.includes(part));
 
@@ -74,20 +74,23 @@ async function tellReal(): Promise<boolean> {
   for (const load of REAL) {
     if (positionals.length > 0 && !positionals.includes(`${load.workers}x${load.mailboxes}`)) continue;
     const startMs = performance.now();
-    const row = await runForReal(load, WITHIN_MS);
+    const timeLapse = Math.min(load.timeLapse, Number(values.lapse ?? load.timeLapse));
+    const row = await runForReal({ ...load, timeLapse }, WITHIN_MS);
     figures.push(row);
     process.stderr.write(
       `${load.workers} workers, ${load.mailboxes} mailboxes: ${seconds(performance.now() - startMs)} s, load ${loadOf()}\n`,
     );
   }
   print(
-    "workers,mailboxes,drafts,units/min,time ×,best s,took s,× best,refused %,nacks,dead,per key,alone p95 s,in a batch s",
+    "workers,mailboxes,drafts,units/min,time ×,best s,took s,× best,refused %,nacks,dead,simulated ×,refused %,per key,alone p95 s,in a batch s",
     figures.map((row) => [
       ...worldOf(row),
       count(row.mailboxes * row.draftsEach),
       count(row.unitsPerMinute),
       `${row.timeLapse}`,
       ...resultOf(row),
+      (row.simulatedMs / row.optimumMs).toFixed(2),
+      percent(row.simulatedRefusedShare),
       `${row.outstandingPerKeyMax}`,
       seconds(row.aloneP95Ms, 2),
       seconds(row.aloneInBatchP95Ms, 2),
