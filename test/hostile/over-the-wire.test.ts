@@ -32,7 +32,7 @@ describe("hostile requests to the real api and the real topic", { timeout: 170_0
   let judge: WireJudge;
   let pids: readonly number[] = [];
   before(async () => {
-    stack = await startTestStack();
+    stack = await startTestStack({ google: { unitsPerMinute: 1_000_000 } });
     judge = createWireJudge(stack);
     pids = [stack.api.pid(), stack.worker.pid()];
   });

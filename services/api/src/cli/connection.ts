@@ -18,7 +18,7 @@ export function connectionOf({ url, tokenFile }: CommandLine["common"], terminal
     throw new UsageError(`${service.href} is not encrypted, and your token would be read on the way`, "use https://");
   let known: Promise<string> | null = null;
   return {
-    url: service.href.replace(/\/+$/, ""),
+    url: withoutSlash(service.href),
     async token(fresh) {
       if (tokenFile !== undefined) return tokenIn(tokenFile);
       if (env.DRAFTMILL_TOKEN) return env.DRAFTMILL_TOKEN.trim();
@@ -55,4 +55,10 @@ async function tokenIn(path: string): Promise<string> {
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new CliError(`${path} holds no token`, { next: `draftmill login --save ${path}` });
   return token;
+}
+
+function withoutSlash(href: string): string {
+  let end = href.length;
+  while (href.charAt(end - 1) === "/") end -= 1;
+  return href.slice(0, end);
 }

@@ -63,6 +63,9 @@ export function pairs(option: string, given: readonly string[]): Record<string, 
   return Object.fromEntries(found);
 }
 
+/** Of the first line of a template, if a blank one follows it. */
+const SUBJECT = "Subject:";
+
 async function textsIn(path: string): Promise<Texts> {
   const text = (
     await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -71,9 +74,10 @@ async function textsIn(path: string): Promise<Texts> {
   ).replace(/^\ufeff/, "");
   if (/\.json$/i.test(path)) return parsed(path, text);
   const body = /\.html?$/i.test(path) ? "html" : "message";
-  const [, subject, rest] = /^Subject:[ \t]*(.*)\r?\n\r?\n([\s\S]*)$/.exec(text) ?? [];
-  if (subject === undefined || rest === undefined) return { [body]: text };
-  return { subject: subject.trim(), [body]: rest };
+  const blank = /\r?\n\r?\n/.exec(text);
+  const subject = text.slice(SUBJECT.length, blank?.index);
+  if (blank === null || !text.startsWith(SUBJECT) || subject.includes("\n")) return { [body]: text };
+  return { subject: subject.trim(), [body]: text.slice(blank.index + blank[0].length) };
 }
 
 function parsed(path: string, text: string): Texts {

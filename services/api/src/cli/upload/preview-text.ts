@@ -36,7 +36,7 @@ function decoded(body: string, encoding: string): string {
       return withLf(Buffer.from(body, "base64").toString("utf8"));
     case "quoted-printable": {
       const bytes = body
-        .replace(/[ \t]*=\r\n/g, "")
+        .replaceAll("=\r\n", "")
         .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
       return withLf(Buffer.from(bytes, "latin1").toString("utf8"));
     }
