@@ -244,7 +244,7 @@ export class MailboxPace {
     this.#alarm?.stop.abort();
     const alarm = { atMs, stop: new AbortController() };
     this.#alarm = alarm;
-    this.#deps.clock.sleep(atMs - this.#nowMs(), alarm.stop.signal).then(
+    this.#deps.clock.sleep(Math.max(0, atMs - this.#nowMs()), alarm.stop.signal).then(
       () => {
         if (this.#alarm !== alarm) return;
         this.#alarm = null;
