@@ -28,8 +28,6 @@ export interface Batch {
   readonly sealedAtMs: number | null;
   /** When each of its requests was first found to have ended; a replay of one does not take that back. */
   readonly completedAtMs: number | null;
-  /** When its requests were last let go on; what was set aside before is taken up again. */
-  readonly resumedAtMs: number | null;
   /** Since when it is paused; null while it is not. */
   readonly pausedAtMs: number | null;
   /** How long it was paused before that. */
@@ -74,7 +72,6 @@ export function newBatch(batch: NewBatch, nowMs: number): Batch {
     control: "open",
     sealedAtMs: null,
     completedAtMs: null,
-    resumedAtMs: null,
     pausedAtMs: null,
     pausedMs: 0,
     read: null,

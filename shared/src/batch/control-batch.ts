@@ -44,7 +44,7 @@ function controlled(batch: Batch, action: BatchAction, nowMs: number): Batch | n
 
 function resumed({ pausedAtMs, pausedMs }: Batch, nowMs: number): Partial<Batch> {
   const lastedMs = Math.max(0, nowMs - (pausedAtMs ?? nowMs));
-  return { control: "open", resumedAtMs: nowMs, pausedAtMs: null, pausedMs: pausedMs + lastedMs };
+  return { control: "open", pausedAtMs: null, pausedMs: pausedMs + lastedMs };
 }
 
 async function order(ledger: DraftLedger, batch: string, kind: BatchOrderKind, nowMs: number): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Batch } from "@draftmill/shared/batch/batch.ts";
+import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 
-/** Gmail's price of a draft: https://developers.google.com/workspace/gmail/api/reference/quota */
-const UNITS_PER_DRAFT = 10;
 /** From so many drafts on a mailbox's own speed is known to a tenth. */
 const TELLING_DRAFTS = 10;
 
@@ -42,5 +41,5 @@ export function secondsAtQuota(drafts: number, unitsPerMinute: number): number {
 }
 
 function draftsPerSecond(unitsPerMinute: number): number {
-  return unitsPerMinute / UNITS_PER_DRAFT / 60;
+  return unitsPerMinute / DRAFT_UNITS / 60;
 }
