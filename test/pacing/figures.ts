@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenarios.ts";
 import { type Simulated, type SimulatedRequest, simulate } from "./simulate.ts";
+import { DRAFT_UNITS } from "./worker-model.ts";
 
 /** What a scenario came to, as the mean of its runs; nacks and what went wrong in all of them together. */
 export interface Figures {
@@ -8,6 +9,8 @@ export interface Figures {
   readonly workers: number;
   readonly mailboxes: number;
   readonly drafts: number;
+  /** What the units of the drafts come to at the quota; null where the quota is not the same all the time. */
+  readonly quotaMs: number | null;
   readonly optimumMs: number;
   readonly drainedMs: number;
   /** How often the one goes into the other. */
@@ -28,13 +31,17 @@ export async function figuresOf(scenario: Scenario): Promise<Figures> {
   for (let seed = 1; seed <= seeds; seed += 1) runs.push(await simulate({ ...simulation, seed }));
   const mean = (of: (run: Simulated) => number): number => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
   const sum = (of: (run: Simulated) => number): number => runs.reduce((total, run) => total + of(run), 0);
+  const { gmail, quotaChanges, othersUnitsPerMinute } = simulation;
+  const isSteady = quotaChanges === undefined && othersUnitsPerMinute === undefined;
+  const drafts = simulation.requests.length;
   const drainedMs = mean((run) => run.drainedMs);
   return {
     name,
     quota: simulation.gmail.quota.kind,
     workers: simulation.workers,
     mailboxes,
-    drafts: simulation.requests.length,
+    drafts,
+    quotaMs: isSteady ? ((drafts / mailboxes) * DRAFT_UNITS * 60_000) / gmail.unitsPerMinute : null,
     optimumMs: best.drainedMs,
     drainedMs,
     ratio: drainedMs / best.drainedMs,

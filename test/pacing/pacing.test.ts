@@ -5,6 +5,7 @@ import { type Figures, figuresOf, tookOf } from "./figures.ts";
 import { aloneOnes, batchOf, isAlone } from "./loads.ts";
 import { CUT_TO_A_TENTH, FIXED, NEW_QUOTA, type Scenario, SLIDING } from "./scenarios.ts";
 import { type Simulation, simulate } from "./simulate.ts";
+import { DRAFT_UNITS } from "./worker-model.ts";
 
 const [{ mailbox: MAILBOX = "" } = {}] = batchOf(1, 1);
 
@@ -46,6 +47,15 @@ describe("10,000 drafts for one mailbox at the speed of Gmail's quota, in virtua
       });
     }
   }
+
+  it("a batch of four minutes by 3 and by 8 workers: no longer than the quota's units ask for", async () => {
+    const quotaMs = (2_400 * DRAFT_UNITS * 60_000) / NEW_QUOTA;
+    for (const workers of [3, 8]) {
+      const { drainedMs, refusedShare } = await figuresOf(batch({ workers }, 2_400));
+      assert.ok(drainedMs <= 1.05 * quotaMs, `${workers} workers: ${Math.round(drainedMs)} ms`);
+      assert.ok(refusedShare <= 0.05, `${workers} workers: ${(100 * refusedShare).toFixed(1)} % refused`);
+    }
+  });
 
   it("a quota that is cut to a tenth for ten minutes", async () => {
     assertWell(await figuresOf(batch({ workers: 3, quotaChanges: CUT_TO_A_TENTH })), 1.1, 0.05);

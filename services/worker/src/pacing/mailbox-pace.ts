@@ -195,6 +195,7 @@ export class MailboxPace {
     // Refused together counts once.
     if (!isNews) return;
     this.#refusals += 1;
+    const isFirst = this.#share.phase === "opening";
     switch (limit) {
       case "rate":
         this.#share = cutShare(this.#share, this.#account.spent(nowMs), nowMs);
@@ -205,7 +206,7 @@ export class MailboxPace {
       default:
         limit satisfies never;
     }
-    this.#pause = nextPause(this.#pause, limit, this.#share.unitsPerMinute, nowMs);
+    this.#pause = nextPause(this.#pause, limit, this.#share.unitsPerMinute, nowMs, isFirst);
     const pausedMs = Math.max(retryAfterMs, this.#pause.ms) + spreadMs(this.#pause, this.#deps.random());
     this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + pausedMs);
     this.#heldSinceMs = this.#pauseUntilMs;

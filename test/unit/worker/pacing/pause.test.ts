@@ -4,12 +4,12 @@ import { fewer, more, UNBOUNDED } from "@draftmill/worker/pacing/at-once.ts";
 import { nextPause, type Pause, spreadMs } from "@draftmill/worker/pacing/pause.ts";
 
 /** The pauses in seconds, each after the one before it was over and a call refused again. */
-function pausesS(limit: "rate" | "concurrency", unitsPerMinute: number, count: number): number[] {
+function pausesS(limit: "rate" | "concurrency", unitsPerMinute: number, count: number, isFirst = false): number[] {
   const pauses: number[] = [];
   let pause: Pause | null = null;
   let nowMs = 0;
   for (let n = 0; n < count; n += 1) {
-    pause = nextPause(pause, limit, unitsPerMinute, nowMs);
+    pause = nextPause(pause, limit, unitsPerMinute, nowMs, isFirst);
     nowMs += pause.ms;
     pauses.push(pause.ms / 1_000);
   }
@@ -22,6 +22,10 @@ describe("the pauses of a mailbox that is refused again and again", () => {
     assert.deepEqual(pausesS("rate", 6_000, 18), [...minute, 10, 20, 40, 64, 64]);
   });
 
+  it("8 s at most after the first refusal of all: its minute has only begun", () => {
+    assert.deepEqual(pausesS("rate", 6_000, 10, true), [2, 4, 8, 8, 8, 8, 8, 8, 8, 16]);
+  });
+
   it("as long as four drafts of its share take, where many share a quota", () => {
     assert.deepEqual(pausesS("rate", 300, 3), [8, 8, 8]);
     assert.deepEqual(pausesS("rate", 12, 2), [30, 30]);
@@ -32,7 +36,7 @@ describe("the pauses of a mailbox that is refused again and again", () => {
   });
 
   it("are made longer by chance, never shorter", () => {
-    const pause = nextPause(null, "rate", 6_000, 0);
+    const pause = nextPause(null, "rate", 6_000, 0, false);
     assert.deepEqual(
       [0, 0.5, 1].map((random) => spreadMs(pause, random)),
       [0, 400, 800],
