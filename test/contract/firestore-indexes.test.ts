@@ -24,7 +24,7 @@ const QUESTIONS: Readonly<Record<string, (ledger: FirestoreLedger) => Promise<un
   due: (ledger) => ledger.due(1, 5),
   recentTo: (ledger) => ledger.recentTo(["a", "b"], 1),
   failureGroups: (ledger) => Promise.all([...filtersOf("mailbox", "code")].map((by) => ledger.failureGroups(by, 5))),
-  count: (ledger) => Promise.all([...filtersOf("mailbox", "batch")].map((by) => ledger.count(by))),
+  count: (ledger) => Promise.all([...filtersOf("mailbox", "batch", "code")].map((by) => ledger.count(by))),
   createDocument: (ledger) =>
     ledger.createDocument("kind", { id: "a", value: {}, expireAtMs: Number.MAX_SAFE_INTEGER / 2_000 }),
   document: (ledger) => ledger.document("kind", "a"),

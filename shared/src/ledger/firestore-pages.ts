@@ -37,8 +37,8 @@ export function listQuery(
 }
 
 /** In the order of lists, so that it needs no index but theirs. */
-export function countQuery({ mailbox, batch }: CountFilter, state: DraftState): FirestoreQuery {
-  return newestFirst(COLLECTION, { state, mailbox, batch });
+export function countQuery({ mailbox, batch, code }: CountFilter, state: DraftState): FirestoreQuery {
+  return newestFirst(COLLECTION, { state, mailbox, batch, code });
 }
 
 /** The longest due first. */

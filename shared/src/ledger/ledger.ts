@@ -108,7 +108,7 @@ export interface FailureGroups {
   readonly truncated: boolean;
 }
 
-export type CountFilter = Pick<ListQuery, "mailbox" | "batch">;
+export type CountFilter = Pick<ListQuery, "mailbox" | "batch" | "code">;
 
 export type StateCounts = Readonly<Record<DraftState, number>>;
 

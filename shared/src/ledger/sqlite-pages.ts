@@ -29,8 +29,8 @@ export function listSql(query: ListQuery, nowMs: number): Sql {
  * little. The plus signs keep SQLite from any index but that of expiry there
  * (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
  */
-export function countSql({ mailbox, batch }: CountFilter, nowMs: number): Sql {
-  const filter = conditions({ mailbox, batch });
+export function countSql({ mailbox, batch, code }: CountFilter, nowMs: number): Sql {
+  const filter = conditions({ mailbox, batch, code });
   const all = filter.where.length === 0 ? "" : `WHERE ${filter.where.join(" AND ")}`;
   const expired = [...filter.where.map((condition) => `+${condition}`), "expire_at_ms <= ?"].join(" AND ");
   return {

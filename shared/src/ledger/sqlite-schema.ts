@@ -61,6 +61,7 @@ const MIGRATIONS = [
    CREATE TRIGGER draft_recipient_end AFTER DELETE ON draft BEGIN
      DELETE FROM draft_recipient WHERE seq = OLD.seq;
    END;`,
+  `CREATE INDEX draft_batch_code ON draft (batch, code, state) WHERE batch IS NOT NULL AND code IS NOT NULL;`,
 ];
 
 /** Two processes may open, and migrate, one file at the same time: long enough for one to wait for the other. */

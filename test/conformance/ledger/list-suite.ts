@@ -111,20 +111,28 @@ export function listSuite(driver: string, makeStore: MakeStore): void {
         await assert.rejects(ledger.list({ limit }), RangeError, String(limit));
     });
 
-    test("counts every state, in all, by mailbox, by batch and by both", async (t) => {
+    test("counts every state, in all, by mailbox, by batch, by code and by all of them", async (t) => {
       const ledger = await openOne(makeStore, t);
       const records = await fill(ledger);
       const none = { queued: 0, processing: 0, created: 0, failed: 0, parked: 0, dead: 0, canceled: 0 };
       for (const mailbox of [undefined, "rep@corp.example", "nobody@corp.example"]) {
         for (const batch of [undefined, "b-1"]) {
-          const fitting = records.filter(
-            (record) =>
-              (mailbox === undefined || record.mailbox === mailbox) && (batch === undefined || record.batch === batch),
-          );
-          const expected = { ...none };
-          for (const { state } of fitting) expected[state]++;
-          const filter = { ...(mailbox === undefined ? {} : { mailbox }), ...(batch === undefined ? {} : { batch }) };
-          assert.deepEqual(await ledger.count(filter), expected);
+          for (const code of [undefined, "RECIPIENT_INVALID"]) {
+            const fitting = records.filter(
+              (record) =>
+                (mailbox === undefined || record.mailbox === mailbox) &&
+                (batch === undefined || record.batch === batch) &&
+                (code === undefined || record.problem?.code === code),
+            );
+            const expected = { ...none };
+            for (const { state } of fitting) expected[state]++;
+            const filter = {
+              ...(mailbox === undefined ? {} : { mailbox }),
+              ...(batch === undefined ? {} : { batch }),
+              ...(code === undefined ? {} : { code }),
+            };
+            assert.deepEqual(await ledger.count(filter), expected);
+          }
         }
       }
     });
