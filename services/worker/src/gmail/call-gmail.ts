@@ -24,6 +24,9 @@ export type OnSpend = (mailbox: string, units: number) => void;
 
 export type GmailOperation = "drafts.create" | "drafts.list" | "drafts.get" | "drafts.delete" | "getProfile";
 
+/** What changes a mailbox. Of a call that looks, whatever became of it, nothing has come. */
+const CHANGES: ReadonlySet<GmailOperation> = new Set(["drafts.create", "drafts.delete"]);
+
 /** How a method of the client library is to be called. */
 export interface RequestOptions {
   /** Per call, because for uploads the library ignores the one of the client (googleapis-common 9.3.1). */
@@ -104,7 +107,7 @@ async function callOnce<Mailbox extends string, Data>(
       classify(failure) {
         const error = classifyGmail(failure, context.clock.nowMs());
         if (error.class === "throttled") admission.refused(refusalOf(error));
-        return deps.explain(left && operation === "drafts.create" ? error : error.asNotApplied(), mailbox);
+        return deps.explain(left && CHANGES.has(operation) ? error : error.asNotApplied(), mailbox);
       },
     },
     context,

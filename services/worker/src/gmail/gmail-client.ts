@@ -59,8 +59,10 @@ export function createGmailClient(deps: GmailClientDeps): Gmail {
           admit,
           invoke: (auth, options) => drafts.delete({ auth, userId: "me", id: draftId }, options),
         });
+        return "deleted";
       } catch (error) {
         if (!isGone(error)) throw error;
+        return "gone";
       }
     },
 

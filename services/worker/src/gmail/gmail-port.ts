@@ -78,8 +78,11 @@ export interface Gmail {
   /** Every draft of the mailbox, by its id, with the id of its message as it is now. Each call is admitted first. */
   listDrafts(mailbox: string, admit: Admit, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
 
-  /** Deletes a draft for good. One that is gone already counts as deleted. The call is admitted first. */
-  deleteDraft(mailbox: string, draftId: string, admit: Admit, signal: AbortSignal): Promise<void>;
+  /**
+   * Deletes a draft for good, unless it is gone already. The call is admitted first. A failure's `applied` says whether it may be
+   * deleted nevertheless.
+   */
+  deleteDraft(mailbox: string, draftId: string, admit: Admit, signal: AbortSignal): Promise<"deleted" | "gone">;
 
   /** Asks for a new token and for one draft of the list: resolves when Google serves this mailbox. */
   probe(mailbox: string, signal: AbortSignal): Promise<void>;
