@@ -16,6 +16,8 @@ export interface BatchOrder {
   readonly askedAtMs: number;
   /** Until when a process that carries it out has it to itself. */
   readonly leaseUntilMs: number;
+  /** Of an undo: the requests whose drafts it was about to delete. What of them is gone afterwards it has deleted. */
+  readonly takingBack: readonly string[];
   /** From here on there is nothing left to do, and the order counts as absent. */
   readonly expireAtMs: number;
 }
@@ -24,17 +26,19 @@ export interface BatchOrder {
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 export function newBatchOrder(batch: string, kind: BatchOrderKind, nowMs: number): BatchOrder {
-  return { batch, kind, askedAtMs: nowMs, leaseUntilMs: 0, expireAtMs: nowMs + KEPT_MS };
+  return { batch, kind, askedAtMs: nowMs, leaseUntilMs: 0, takingBack: [], expireAtMs: nowMs + KEPT_MS };
 }
 
 export function idOfBatchOrder({ batch, kind }: Pick<BatchOrder, "batch" | "kind">): string {
   return `${batch}.${kind}`;
 }
 
+const ADDED_LATER = { takingBack: [] } as const;
+
 export const BATCH_ORDERS: DocumentKind<BatchOrder> = {
   name: "batch-order",
-  // The store is ours alone: what parses as JSON there is what was written.
-  parse: (value) => value as BatchOrder,
+  // The store is ours alone: what parses as JSON there is what was written, by an older version without what it was about to delete.
+  parse: (value) => ({ ...ADDED_LATER, ...(value as BatchOrder) }),
   idOf: idOfBatchOrder,
   expireAtMsOf: ({ expireAtMs }) => expireAtMs,
 };

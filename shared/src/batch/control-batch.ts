@@ -52,5 +52,9 @@ async function order(ledger: DraftLedger, batch: string, kind: BatchOrderKind, n
   const fresh = newBatchOrder(batch, kind, nowMs);
   const there = await orders.create(fresh);
   if (there !== null)
-    await orders.update(idOfBatchOrder(fresh), (now) => ({ ...fresh, leaseUntilMs: now.leaseUntilMs }));
+    await orders.update(idOfBatchOrder(fresh), ({ leaseUntilMs, takingBack }) => ({
+      ...fresh,
+      leaseUntilMs,
+      takingBack,
+    }));
 }

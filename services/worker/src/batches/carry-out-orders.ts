@@ -1,13 +1,11 @@
 import { type BatchOrder, idOfBatchOrder } from "@draftmill/shared/batch/batch-order.ts";
 import type { Clock } from "@draftmill/shared/clock.ts";
-import type { Documents } from "@draftmill/shared/ledger/documents.ts";
 import type { SweepCounts } from "../sweep/sweep-report.ts";
 import { cancelSetAside } from "./cancel-set-aside.ts";
 import { type ResumeDeps, resumeSetAside } from "./resume-set-aside.ts";
 import { type TakeBackDeps, takeBack } from "./take-back.ts";
 
 export interface CarryOutDeps extends ResumeDeps, TakeBackDeps {
-  readonly orders: Documents<BatchOrder>;
   readonly clock: Clock;
   readonly leaseMs: number;
 }
