@@ -3,6 +3,7 @@ import type { BatchOrder } from "@draftmill/shared/batch/batch-order.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
 import { type CancelDeps, cancelSetAside } from "./cancel-set-aside.ts";
 import { DraftsInHand } from "./drafts-in-hand.ts";
+import { isNoneUnderWay } from "./late-deliveries.ts";
 import {
   currentDrafts,
   type Looked,
@@ -26,7 +27,7 @@ const AT_ONCE_IN_MAILBOX = 4;
 /**
  * Deletes the batch's drafts that are as they were made, and lets go of their records, so that their keys may stand for drafts
  * again. A draft that somebody has worked on has another message id: it stays. Gmail knows no condition on a delete, so an edit
- * between the look and the delete is lost with its draft. True when all have been looked at. What is counted is
+ * between the look and the delete is lost with its draft. True when all have been looked at and no other can come. What is counted is
  * what is on record of each draft, so that a process that dies loses nothing of it.
  */
 export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: AbortSignal): Promise<boolean> {
@@ -37,12 +38,13 @@ export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: Ab
   const inHand = new DraftsInHand(deps.orders, order);
   const pass: Pass = { order, current: currentDrafts(deps, order, signal), inHand, leftAlone: new Set() };
   const taken = { ...(await countTakenBack(ledger, order.batch)) };
-  const left = { keptEdited: 0, unknown: 0 };
+  const left = { keptEdited: 0, notOurs: 0, unknown: 0 };
   let cursor: string | undefined;
   do {
     const at = cursor === undefined ? {} : { cursor };
     const { items, nextCursor } = await ledger.list({ batch: order.batch, state: "created", limit: PAGE, ...at });
     const own = items.filter(({ mailbox }) => isOf(batch, mailbox));
+    left.notOurs += items.length - own.length;
     const looked = await Promise.all(own.map((record) => lookAtDraft(deps, pass, record)));
     const isOurs = await inHand.take(looked.flatMap(({ record, to }) => (to === "delete" ? [record.id] : [])));
     if (!isOurs) return false;
@@ -74,7 +76,8 @@ export async function takeBack(deps: TakeBackDeps, order: BatchOrder, signal: Ab
   } while (cursor !== undefined && !signal.aborted && !inHand.areTooMany);
   const isWhole = cursor === undefined && !signal.aborted;
   await inHand.end(isWhole);
-  if (!isNothingLeft || !isWhole || left.unknown > 0) return false;
+  if (!isWhole || left.unknown > 0) return false;
+  if (!isNothingLeft && !(await isNoneUnderWay(deps, order, left.keptEdited + left.notOurs))) return false;
   // Once more: another process may have been at it, one that was stopped for longer than its lease.
   const inAll = await countTakenBack(ledger, order.batch);
   // Of this pass alone: those that an earlier one kept have been met again.
