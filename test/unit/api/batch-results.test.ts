@@ -154,18 +154,65 @@ async function unread(t: TestContext, rows: number) {
   return { api, answer, pages: () => pages };
 }
 
-test("no more is read from the ledger than its reader takes", async (t) => {
-  const rows = 3_000;
-  const { answer, pages } = await unread(t, rows);
+/** Returns once no page has been asked for in many turns. */
+async function stillness(pages: () => number): Promise<void> {
   for (let still = 0, before = 0; still < 300; still = pages() === before ? still + 1 : 0) {
     before = pages();
     await turn();
   }
+}
+
+test("no more is read from the ledger than its reader takes", async (t) => {
+  const rows = 3_000;
+  const { answer, pages } = await unread(t, rows);
+  await stillness(pages);
   assert.ok(pages() < rows / 200, `${pages()} pages`);
   let text = "";
   for await (const piece of answer.setEncoding("utf8")) text += piece;
   assert.equal(text.trimEnd().split("\n").length, rows);
-  assert.equal(pages(), rows / 200);
+  // The first page is one of 25.
+  assert.equal(pages(), 1 + Math.ceil((rows - 25) / 200));
+});
+
+test("pages are as small as bodies are large", async (t) => {
+  const api = await anApi(t);
+  const body = "x".repeat(100_000);
+  await aBatch(
+    api,
+    Array.from({ length: 90 }, (_, n) => ({ id: `r-${n}`, state: "failed", body })),
+  );
+  const list = api.ledger.list.bind(api.ledger);
+  const limits: number[] = [];
+  api.ledger.list = (query) => {
+    limits.push(query.limit);
+    return list(query);
+  };
+  const answer = await api.app.inject(`${URL_OF_RESULTS}?format=ndjson`);
+  assert.equal(answer.payload.trimEnd().split("\n").length, 90);
+  assert.deepEqual(limits, [25, 10, 10, 10, 10, 10, 10, 10]);
+});
+
+test("other work has its turn between two pages, however fast ledger and reader are", async (t) => {
+  const api = await anApi(t);
+  await aBatch(
+    api,
+    Array.from({ length: 1_000 }, (_, n) => ({ id: `r-${n}` })),
+  );
+  let turns = 0;
+  let isOver = false;
+  const turning = (async () => {
+    for (; !isOver; turns += 1) await turn();
+  })();
+  const list = api.ledger.list.bind(api.ledger);
+  const at: number[] = [];
+  api.ledger.list = (query) => {
+    at.push(turns);
+    return list(query);
+  };
+  await api.app.inject(URL_OF_RESULTS);
+  isOver = true;
+  await turning;
+  assert.equal(new Set(at).size, 6);
 });
 
 test("an answer that the ledger fails in the middle of does not end as if it were whole", async (t) => {
@@ -179,4 +226,12 @@ test("an answer that the ledger fails in the middle of does not end as if it wer
     }
   });
   assert.equal((await api.app.inject(URL_OF_RESULTS)).statusCode, 503);
+});
+
+test("nothing more is read for a reader who has gone", async (t) => {
+  const { answer, pages } = await unread(t, 3_000);
+  answer.destroy();
+  await stillness(pages);
+  const before = pages();
+  assert.ok(before < 3_000 / 200, `${before} pages`);
 });
