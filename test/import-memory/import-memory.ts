@@ -1,37 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
-import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
-import { type LogEvent, startServiceProcess } from "@draftmill/local/service-process.ts";
-import { systemClock } from "@draftmill/shared/clock.ts";
-import { createLifecycle } from "@draftmill/shared/lifecycle.ts";
+import { type Memory, withMeasuredApi } from "./measured-api.ts";
 
-const ENTRY = fileURLToPath(new URL("./measured-service.ts", import.meta.url));
 const ROWS_AT_ONCE = 20;
-const PROJECT = "draftmill-memory";
-const MB = 1_000_000;
-const LOOK_EVERY_MS = 50;
 
-/** What an api had in memory: before, and at most while it read. */
-export interface ImportMemory {
+export interface ImportMemory extends Memory {
   readonly rows: number;
   readonly fileBytes: number;
-  readonly seconds: number;
-  readonly beforeMb: number;
-  readonly peakMb: number;
-  readonly heapPeakMb: number;
-  readonly externalPeakMb: number;
-  /** At each tenth of the time. */
-  readonly courseMb: readonly number[];
-}
-
-interface Sample {
-  readonly rss: number;
-  readonly heapUsed: number;
-  readonly external: number;
 }
 
 /** A file to import: how many rows, each with a text of how many characters. */
@@ -43,70 +17,17 @@ export interface FileShape {
 const WARM_UP = { rows: 200, textLength: 500 };
 
 /** Has an api of its own read files of these shapes, one after the other, and looks at its memory all the while. */
-export async function importMemory(shapes: readonly FileShape[]): Promise<readonly ImportMemory[]> {
-  const lifecycle = createLifecycle();
-  const folder = await mkdtemp(join(tmpdir(), "draftmill-memory-"));
-  lifecycle.onClose(() => rm(folder, { recursive: true }));
-  const samples: Sample[] = [];
-  try {
-    const signer = await createIdTokenSigner();
-    const pubsub = await startPubsub({ statePath: ":memory:", signer });
-    lifecycle.onClose(() => pubsub.close());
-    // Without a subscription: nobody keeps what is published.
-    await fetch(`${pubsub.url}/v1/projects/${PROJECT}/topics/draft-requests`, { method: "PUT", body: "{}" });
-    const api = await startServiceProcess("api", {
-      entry: ENTRY,
-      environment: {
-        PORT: "0",
-        HOST: "127.0.0.1",
-        AUTH_MODE: "none",
-        GMAIL_USER: "ada@example.com",
-        GOOGLE_CLOUD_PROJECT: PROJECT,
-        MAILBOXES: "@example.com",
-        PUBSUB_EMULATOR_HOST: pubsub.hostPort,
-        LEDGER_URL: `sqlite:${join(folder, "ledger.db")}`,
-      },
-      onEvent: (event) => {
-        const sample = sampleOf(event);
-        if (sample !== null) samples.push(sample);
-      },
-    });
-    lifecycle.onClose(() => api.stop());
-    // What is loaded on first use is no growth.
+export function importMemory(shapes: readonly FileShape[]): Promise<readonly ImportMemory[]> {
+  return withMeasuredApi(async (api) => {
     await importFile(api.url, WARM_UP);
-    while (samples.length < 5) await systemClock.sleep(LOOK_EVERY_MS);
-    const before = samples.at(-1)?.rss ?? 0;
+    await api.settle();
     const memories: ImportMemory[] = [];
     for (const shape of shapes) {
-      samples.length = 0;
-      const startedMs = performance.now();
-      const fileBytes = await importFile(api.url, shape);
-      const seconds = Math.round((performance.now() - startedMs) / 1_000);
-      memories.push({ rows: shape.rows, fileBytes, seconds, ...courseOf(before, samples) });
+      const { result: fileBytes, ...memory } = await api.measure(() => importFile(api.url, shape));
+      memories.push({ rows: shape.rows, fileBytes, ...memory });
     }
     return memories;
-  } finally {
-    await lifecycle.close();
-  }
-}
-
-function courseOf(before: number, samples: readonly Sample[]): Omit<ImportMemory, "rows" | "fileBytes" | "seconds"> {
-  const peak = (of: (sample: Sample) => number) => Math.round(Math.max(before, ...samples.map(of)) / MB);
-  const at = (tenth: number) => samples[Math.min(samples.length - 1, Math.floor((samples.length * tenth) / 10))];
-  return {
-    beforeMb: Math.round(before / MB),
-    peakMb: peak(({ rss }) => rss),
-    heapPeakMb: Math.round(Math.max(...samples.map(({ heapUsed }) => heapUsed)) / MB),
-    externalPeakMb: Math.round(Math.max(...samples.map(({ external }) => external)) / MB),
-    courseMb: Array.from({ length: 11 }, (_, tenth) => Math.round((at(tenth)?.rss ?? 0) / MB)),
-  };
-}
-
-function sampleOf(event: LogEvent): Sample | null {
-  const { rss, heapUsed, external } = event;
-  if (event.message !== "memory.sampled") return null;
-  if (typeof rss !== "number" || typeof heapUsed !== "number" || typeof external !== "number") return null;
-  return { rss, heapUsed, external };
+  });
 }
 
 /** Sends a file as it is made; resolves with how long it was. */
