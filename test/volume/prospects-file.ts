@@ -18,12 +18,18 @@ export async function writeProspects(folder: string, rows: number, mailboxes: nu
   return [path, "--template", template, "--map", "to=Email", "--map", "mailbox=Rep"];
 }
 
+/** The mailboxes of such a file. */
+export function mailboxesOf(mailboxes: number): readonly string[] {
+  return Array.from({ length: mailboxes }, (_, n) => `rep${n}@example.com`);
+}
+
 function* lines(rows: number, mailboxes: number): Generator<string> {
+  const reps = mailboxesOf(mailboxes);
   yield "Email,First Name,Plan,Years,Rep\n";
   for (let from = 0; from < rows; from += ROWS_A_PIECE) {
     const piece = Array.from({ length: Math.min(ROWS_A_PIECE, rows - from) }, (_, n) => {
       const row = from + n;
-      return `prospect${row}@example.test,Name ${row},Gold,${row % 9},rep${row % mailboxes}@example.com\n`;
+      return `prospect${row}@example.test,Name ${row},Gold,${row % 9},${reps[row % mailboxes]}\n`;
     });
     yield piece.join("");
   }

@@ -8,7 +8,8 @@ export const undo: Command = defineCommand({
   name: "undo",
   summary: "Take a batch back: cancel it and delete its drafts that nobody has worked on",
   about: `Drafts that somebody has edited stay, and so does what was sent or thrown away; both are counted. It is over
-when nothing can be under way any more, three minutes after it was ordered. Exit code 3 when a draft was kept.`,
+when nothing can be under way any more: one to two minutes after it was ordered, or three if a request is stuck. Exit code 3
+when a draft was kept.`,
   positionals: [{ name: "BATCH", help: "its id" }],
   options: { yes: { type: "boolean", short: "y", help: "do not ask" } },
   examples: [
