@@ -1,5 +1,6 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
 import type { EncodedMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { GRPC_STATUS } from "@draftmill/shared/pubsub/grpc-status.ts";
 import type { TopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
 import type { Publisher } from "./submit-draft.ts";
 
@@ -12,12 +13,6 @@ export const PUBLISH_TIMEOUT_MS = 8_000;
 /** A run of failures this long makes the instance unready, for as long as the last one is this recent. */
 const FAILURES_IN_A_ROW = 3;
 const FAILURE_MEMORY_MS = 30_000;
-
-/** https://grpc.io/docs/guides/status-codes/, by number. */
-const GRPC_STATUS =
-  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED".split(
-    " ",
-  );
 
 /** A publish that failed, in words that may be logged: the client's own error repeats the ordering key, a mailbox. */
 export class PublishFailed extends Error {

@@ -14,8 +14,8 @@ export interface PublisherOnDemand {
 }
 
 /**
- * A topic that most workers never publish to: a dead letter or a replay is the exception. The client library, 250 of the 410 ms
- * of processor time that a worker's start takes with it (measured, bundle with compile cache), is loaded for the first one.
+ * A topic that most workers never publish to: a dead letter or a replay is the exception. What publishes is loaded for the
+ * first one, and with PUBLISH_BY=library the client library, which would be more than half of a worker's start (measured).
  */
 export function publisherOnDemand(options: TopicPublisherOptions): PublisherOnDemand {
   let opening: Promise<TopicPublisher> | null = null;

@@ -47,8 +47,8 @@ async function openFirestoreLedger(database: string, clock: Clock, place: Firest
 
 async function accessTo(place: FirestorePlace): Promise<FirestoreAccess> {
   const { GOOGLE_CLOUD_PROJECT: project, FIRESTORE_EMULATOR_HOST: emulator } = place;
-  const { emulatorAccess, googleAccess } = await import("./firestore-access.ts");
-  if (emulator === undefined) return googleAccess(place.FIRESTORE_ENDPOINT, project);
+  const { emulatorAccess, firestoreAccess } = await import("./firestore-access.ts");
+  if (emulator === undefined) return firestoreAccess(place.FIRESTORE_ENDPOINT, project);
   if (project !== undefined) return emulatorAccess(emulator, project);
   throw new Error("GOOGLE_CLOUD_PROJECT is required with FIRESTORE_EMULATOR_HOST: an emulator names no project");
 }

@@ -1,5 +1,6 @@
-import type { PublisherClient } from "@google-cloud/pubsub-api/build/src/v1/publisher_client.js";
-import { publishSettings } from "./publish-settings.ts";
+import type { GoogleAccess } from "../google-access.ts";
+import { PublishClient } from "./publish-client.ts";
+import { bytesOf } from "./publish-frame.ts";
 import type { OutgoingMessage, TopicPublisher, TopicPublisherOptions } from "./topic-publisher.ts";
 
 /** https://cloud.google.com/pubsub/quotas#resource_limits: 1,000 messages and 10 MB in one publish. */
@@ -16,46 +17,26 @@ const WORTH_ANOTHER = 8;
  */
 const GATHER_MS = 3;
 
-/** The client library takes 200 ms of processor time to load and to read its protocol (measured). */
+/** What reads credentials takes its time to load. */
 const OPEN_AFTER_MS = 100;
 
-/** What @google-cloud/pubsub asks of its channel (6.3.0): silent connections are found out. */
-const CHANNEL = {
-  "grpc.max_metadata_size": 4 * 1024 * 1024,
-  "grpc.keepalive_time_ms": 300_000,
-  "grpc.keepalive_timeout_ms": 20_000,
-};
+const ORIGIN = "https://pubsub.googleapis.com";
+/** https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish: the narrowest scope that it takes. */
+const SCOPE = "https://www.googleapis.com/auth/pubsub";
 
 /**
- * Publishes by group commit, straight over the library's own generated client: a message leaves at once, or else with all
- * that gather until a publish comes back. No timer before it, and none of the library's batches, whose copies of each message are most of
- * what a publish costs. All of one publish have one ordering key, as Pub/Sub demands; of a key one publish is under way, and when it
- * fails what waits behind it fails too.
+ * Publishes by group commit: a message leaves at once, or else with all that gather until a publish comes back. No timer
+ * before it, and none of the library's batches, whose copies of each message are most of what a publish costs. All of one
+ * publish have one ordering key, as Pub/Sub demands; of a key one publish is under way, and when it fails what waits behind
+ * it fails too.
  */
 export function openGroupPublisher(options: TopicPublisherOptions): TopicPublisher {
-  let opening: Promise<PublisherClient> | null = null;
-  let topicName: Promise<string> | null = null;
-  const open = (): Promise<PublisherClient> => {
-    opening ??= openClient(options);
-    return opening;
-  };
-  // Not at the start, half of which it would be, nor at the first request.
-  const beforehand = setTimeout(open, OPEN_AFTER_MS).unref();
-  const send = async (group: readonly Waiting[]): Promise<readonly string[]> => {
-    const client = await open();
-    topicName ??= nameOf(options, client).catch((error: unknown) => {
-      topicName = null;
-      throw error;
-    });
-    const topic = await topicName;
-    const messages = group.map(({ message: { data, attributes, orderingKey } }) => ({
-      data,
-      attributes,
-      ...(orderingKey ? { orderingKey } : {}),
-    }));
-    const [{ messageIds }] = await client.publish({ topic, messages }, publishSettings(options.timeoutMs));
-    return messageIds ?? [];
-  };
+  const { topic, timeoutMs, emulatorHost } = options;
+  const origin = emulatorHost === undefined ? ORIGIN : `http://${emulatorHost}`;
+  const client = new PublishClient({ origin, topic, timeoutMs, openAccess: () => openAccess(options) });
+  // Not at the start, which it would be part of, nor at the first request.
+  const beforehand = setTimeout(() => client.open().catch(() => {}), OPEN_AFTER_MS).unref();
+  const send: Send = (group) => client.publish(group.map(({ message }) => message));
   const lanes = new Map<string, Lane>();
   const underWay = new Set<Promise<string>>();
 
@@ -83,7 +64,7 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
     async close() {
       clearTimeout(beforehand);
       await Promise.allSettled(underWay);
-      await (await opening)?.close();
+      client.close();
     },
   };
 }
@@ -124,20 +105,18 @@ class Waiting {
   }
 }
 
+type Send = (group: readonly Waiting[]) => Promise<readonly string[]>;
+
 /** The messages of one ordering key, or those without one, first come first sent. */
 class Lane {
-  readonly #send: (group: readonly Waiting[]) => Promise<readonly string[]>;
+  readonly #send: Send;
   readonly #underWayMax: number;
   readonly #onIdle: () => void;
   #waiting: Waiting[] = [];
   #underWay = 0;
   #isDue = false;
 
-  constructor(
-    send: (group: readonly Waiting[]) => Promise<readonly string[]>,
-    underWayMax: number,
-    onIdle: () => void,
-  ) {
+  constructor(send: Send, underWayMax: number, onIdle: () => void) {
     this.#send = send;
     this.#underWayMax = underWayMax;
     this.#onIdle = onIdle;
@@ -213,33 +192,8 @@ class Lane {
   }
 }
 
-function bytesOf({ data, attributes, orderingKey }: OutgoingMessage): number {
-  let bytes = data.length + 4 * (orderingKey?.length ?? 0) + 20;
-  // Text in UTF-8 takes at most three bytes for each of its units.
-  for (const name in attributes) bytes += 3 * (name.length + (attributes[name]?.length ?? 0)) + 10;
-  return bytes;
-}
-
-async function openClient({ projectId, emulatorHost }: TopicPublisherOptions): Promise<PublisherClient> {
-  const [api, { grpc }] = await Promise.all([
-    import("@google-cloud/pubsub-api/build/src/v1/publisher_client.js"),
-    import("google-gax"),
-  ]);
-  const project = projectId === undefined ? {} : { projectId };
-  if (emulatorHost === undefined) return new api.PublisherClient({ ...CHANNEL, ...project });
-  const { hostname, port } = new URL(`http://${emulatorHost}`);
-  return new api.PublisherClient({
-    ...CHANNEL,
-    ...project,
-    servicePath: hostname,
-    port: Number(port || 80),
-    sslCreds: grpc.credentials.createInsecure(),
-    // Named so that the client does not ask the metadata server for it, which an emulator has no part in.
-    universeDomain: "googleapis.com",
-  });
-}
-
-async function nameOf({ topic, projectId }: TopicPublisherOptions, client: PublisherClient): Promise<string> {
-  if (topic.startsWith("projects/")) return topic;
-  return `projects/${projectId ?? (await client.getProjectId())}/topics/${topic}`;
+async function openAccess({ projectId, emulatorHost }: TopicPublisherOptions): Promise<GoogleAccess> {
+  if (emulatorHost === undefined) return (await import("../google-access.ts")).googleAccess(SCOPE, projectId);
+  if (projectId === undefined) throw new Error("GOOGLE_CLOUD_PROJECT is required: an emulator names no project");
+  return { project: async () => projectId, headers: async () => new Headers(), forget: () => {} };
 }
