@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { RECORD_TTL_MS } from "../contract/draft-record.ts";
 import type { DocumentKind } from "../ledger/documents.ts";
 
@@ -119,9 +119,7 @@ export function addDueTimes(
 
 /** The id of a batch's request that has no key of its own: the same each time the batch is handed in. */
 export function idInBatch(batch: string, index: number): string {
-  return `r-${createHash("sha256")
-    .update(JSON.stringify([batch, index]))
-    .digest("base64url")}`;
+  return `r-${hash("sha256", JSON.stringify([batch, index]), "base64url")}`;
 }
 
 /**
@@ -129,7 +127,5 @@ export function idInBatch(batch: string, index: number): string {
  * would otherwise be missed in its counts.
  */
 export function idOfRepetition(batch: string, requestId: string): string {
-  return `t-${createHash("sha256")
-    .update(JSON.stringify([batch, requestId]))
-    .digest("base64url")}`;
+  return `t-${hash("sha256", JSON.stringify([batch, requestId]), "base64url")}`;
 }

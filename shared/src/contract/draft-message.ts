@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { DraftError, type FieldProblem } from "../errors.ts";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "./draft-request.ts";
 import type { PushedMessage } from "./pushed-message.ts";
@@ -53,7 +53,7 @@ export interface InvalidMessage {
 /** Pub/Sub keeps one push outstanding per key: `shards` bounds how many requests of a mailbox are in flight. 0: no key. */
 export function orderingKeyOf(mailbox: string, id: string, shards: number): string | null {
   if (shards === 0) return null;
-  const shard = createHash("sha256").update(id).digest().readUInt32BE(0) % shards;
+  const shard = Number.parseInt(hash("sha256", id, "hex").slice(0, 8), 16) % shards;
   return `${mailbox}#${shard}`;
 }
 
@@ -63,8 +63,9 @@ export function encodeDraftMessage(
   attributes: MessageAttributes,
   orderingKey: string | null,
 ): EncodedMessage {
-  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
-  return { data: Buffer.from(json, "utf8"), attributes: Object.fromEntries(given), orderingKey };
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) given[name] = value;
+  return { data: Buffer.from(json, "utf8"), attributes: given, orderingKey };
 }
 
 /**

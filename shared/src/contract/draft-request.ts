@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FieldProblem } from "../errors.ts";
 import { ATTACHMENT_SCHEMA, type Attachment, readAttachments } from "./attachment.ts";
 import { DRAFT_REQUEST_BOUNDS, DRAFT_REQUEST_SCHEMA, RECIPIENTS_MAX } from "./draft-request-schema.ts";
@@ -66,11 +66,19 @@ const isWithinBounds = compileOwn<object>(DRAFT_REQUEST_BOUNDS, { strictTypes: f
  */
 export function parseDraftRequest(value: unknown, defaultMailbox: string | null): ParsedDraftRequest {
   if (!isWithinBounds(value)) return { ok: false, problems: schemaProblems(isWithinBounds.errors, knownFields) };
-  const problems: FieldProblem[] = fits(value) ? [] : schemaProblems(fits.errors, knownFields);
-  const body = problems.length === 0 ? value : withoutFaults(value, problems);
-  if (!fits(body)) return { ok: false, problems };
+  const problems: FieldProblem[] = [];
+  const body = soundBody(value, problems);
+  if (body === null) return { ok: false, problems };
   const request = readFields(body, defaultMailbox, problems);
   return problems.length === 0 ? { ok: true, request } : { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
+}
+
+/** Null when too much is wrong with it for anything else to be told. */
+function soundBody(value: unknown, problems: FieldProblem[]): DraftRequestBody | null {
+  if (fits(value)) return value;
+  problems.push(...schemaProblems(fits.errors, knownFields));
+  const sound = withoutFaults(value, problems);
+  return fits(sound) ? sound : null;
 }
 
 const knownFields = (pointer: string): readonly string[] =>
@@ -170,7 +178,7 @@ export function fingerprintOfCall(request: DraftRequest): string {
 }
 
 function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return hash("sha256", text, "base64url");
 }
 
 function readAddresses(

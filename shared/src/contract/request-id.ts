@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What an id may look like wherever it travels: header, attribute, path, ledger key. */
 const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/;
@@ -19,5 +19,5 @@ export function idOfIdempotencyKey(caller: string, route: string, key: string): 
 
 /** A hash, so that ids spread evenly over a store's key range and give nothing away. */
 function derivedId(kind: string, ...parts: readonly string[]): string {
-  return `${kind}-${createHash("sha256").update(JSON.stringify(parts)).digest("base64url")}`;
+  return `${kind}-${hash("sha256", JSON.stringify(parts), "base64url")}`;
 }

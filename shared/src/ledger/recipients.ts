@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DraftRecord } from "../contract/draft-record.ts";
 
 /** As many as Firestore takes in one condition: https://cloud.google.com/firestore/docs/query-data/queries#limits_on_or_queries */
@@ -14,7 +14,7 @@ export function checkRecipients({ length }: readonly string[]): void {
 
 /** How a store knows a recipient: by a hash, of one length for all, which nobody reads. */
 export function recipientHash(address: string): string {
-  return createHash("sha256").update(address.toLowerCase()).digest("base64url").slice(0, 22);
+  return hash("sha256", address.toLowerCase(), "base64url").slice(0, 22);
 }
 
 /** Each recipient of a request once. */

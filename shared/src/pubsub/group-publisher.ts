@@ -38,35 +38,37 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
   const beforehand = setTimeout(() => client.open().catch(() => {}), OPEN_AFTER_MS).unref();
   const send: Send = (group) => client.publish(group.map(({ message }) => message));
   const lanes = new Map<string, Lane>();
-  const underWay = new Set<Promise<string>>();
-
-  const enqueue = (message: OutgoingMessage): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const key = message.orderingKey ?? "";
-      let lane = lanes.get(key);
-      if (lane === undefined) {
-        lane = new Lane(send, key === "" ? UNDER_WAY_MAX : 1, () => lanes.delete(key));
-        lanes.set(key, lane);
-      }
-      lane.add(new Waiting(message, options.timeoutMs, resolve, reject));
-    });
+  let underWay = 0;
+  const noneLeft: (() => void)[] = [];
+  const onSettled = (): void => {
+    underWay -= 1;
+    if (underWay === 0) for (const tell of noneLeft.splice(0)) tell();
+  };
 
   return {
-    async publish(message) {
-      const publishing = enqueue(message);
-      underWay.add(publishing);
-      try {
-        return await publishing;
-      } finally {
-        underWay.delete(publishing);
-      }
-    },
+    publish: (message) =>
+      new Promise((resolve, reject) => {
+        const key = message.orderingKey ?? "";
+        let lane = lanes.get(key);
+        if (lane === undefined) {
+          lane = new Lane(send, key === "" ? UNDER_WAY_MAX : 1, () => lanes.delete(key));
+          lanes.set(key, lane);
+        }
+        underWay += 1;
+        lane.add(new Waiting(message, timeoutMs, { resolve, reject, onSettled }));
+      }),
     async close() {
       clearTimeout(beforehand);
-      await Promise.allSettled(underWay);
+      if (underWay > 0) await new Promise<void>((resolve) => noneLeft.push(resolve));
       client.close();
     },
   };
+}
+
+interface Answers {
+  resolve(messageId: string): void;
+  reject(error: unknown): void;
+  onSettled(): void;
 }
 
 /** A message that is not acknowledged yet. Settled once, at the latest when its time is over. */
@@ -74,34 +76,32 @@ class Waiting {
   readonly message: OutgoingMessage;
   readonly bytes: number;
   isSettled = false;
+  readonly #answers: Answers;
   readonly #timer: NodeJS.Timeout;
-  readonly #resolve: (messageId: string) => void;
-  readonly #reject: (error: unknown) => void;
 
-  constructor(
-    message: OutgoingMessage,
-    timeoutMs: number,
-    resolve: (messageId: string) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(message: OutgoingMessage, timeoutMs: number, answers: Answers) {
     this.message = message;
     this.bytes = bytesOf(message);
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#answers = answers;
     const late = (): void => this.fail(new Error(`no acknowledgement within ${timeoutMs} ms`));
     this.#timer = setTimeout(late, timeoutMs);
   }
 
   acknowledge(messageId: string): void {
-    this.isSettled = true;
-    clearTimeout(this.#timer);
-    this.#resolve(messageId);
+    if (this.#settle()) this.#answers.resolve(messageId);
   }
 
   fail(error: unknown): void {
+    if (this.#settle()) this.#answers.reject(error);
+  }
+
+  /** False when its time was over before. */
+  #settle(): boolean {
+    if (this.isSettled) return false;
     this.isSettled = true;
     clearTimeout(this.#timer);
-    this.#reject(error);
+    this.#answers.onSettled();
+    return true;
   }
 }
 

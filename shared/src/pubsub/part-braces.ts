@@ -7,14 +7,17 @@ import type { OutgoingMessage } from "./topic-publisher.ts";
  */
 export function partBraces(message: OutgoingMessage): OutgoingMessage {
   const { attributes, orderingKey = null } = message;
-  const isPlain = (text: string): boolean => !text.includes("{{");
-  if (Object.values(attributes).every(isPlain) && isPlain(orderingKey ?? "")) return message;
+  if (isPlain(orderingKey ?? "") && Object.values(attributes).every(isPlain)) return message;
   const parted = Object.entries(attributes).map(([name, value]) => [name, part(value)]);
   return {
     ...message,
     attributes: Object.fromEntries(parted),
     orderingKey: orderingKey === null ? null : part(orderingKey),
   };
+}
+
+function isPlain(text: string): boolean {
+  return !text.includes("{{");
 }
 
 function part(text: string): string {

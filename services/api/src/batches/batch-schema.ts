@@ -62,6 +62,6 @@ export function parseBatch(body: unknown): BatchOrder {
     );
     throw new DraftError("BATCH_INVALID", { reason: fields.map(({ detail }) => detail).join("; "), fields });
   }
-  const { mode = "strict", name = null, defaults = {}, items } = body;
-  return { mode, name, items: items.map((item) => ({ ...defaults, ...item })) };
+  const { mode = "strict", name = null, defaults, items } = body;
+  return { mode, name, items: defaults === undefined ? items : items.map((item) => ({ ...defaults, ...item })) };
 }

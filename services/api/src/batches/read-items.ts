@@ -1,6 +1,6 @@
 import { idInBatch } from "@draftmill/shared/batch/batch.ts";
 import type { Clock } from "@draftmill/shared/clock.ts";
-import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
@@ -12,7 +12,6 @@ export interface ReadItem {
   readonly index: number;
   readonly body: object;
   readonly request: DraftRequest;
-  readonly bodyHash: string;
 }
 
 /** An item, or what is wrong with it. Pointers lead into the batch. */
@@ -46,7 +45,7 @@ function readItem(body: object, index: number, { mailboxes, defaultMailbox, acce
   }
   const tooFar = tooFarAhead(request, clock.nowMs());
   if (tooFar !== null) return fault([tooFar]);
-  return { kind: "fits", item: { index, body, request, bodyHash: fingerprint(request) } };
+  return { kind: "fits", item: { index, body, request } };
 }
 
 /** The id under which an item is known: by its own key, or by its place in the batch. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
-import { fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
+import { fingerprint, fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
@@ -45,6 +45,7 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
   const items = readings.flatMap((reading) => (reading.kind === "fits" ? [reading.item] : []));
   if (faults.length > 0 && (order.mode === "strict" || items.length === 0)) throw invalidBatch(faults);
   const id = await idOfBatch(deps, submission, items);
+  const ids: Ids = new Map(items.map((item) => [item, idOfItem(id, item)]));
   const candidate = newBatch(
     {
       id,
@@ -75,13 +76,16 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
   if (known === null || known.sealedAtMs === null) {
     // Before the batch is sealed, as the sweep looks for the end of no other; after it is there, or it would pass for gone.
     await deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs()));
-    await publish(deps, submission, id, items);
+    await publish(deps, submission, id, ids);
   }
   const sealed = await batches.update(id, (batch, nowMs) =>
     batch.sealedAtMs === null ? { ...batch, sealedAtMs: nowMs, updatedAtMs: nowMs } : null,
   );
-  return { batch: sealed ?? candidate, results: readings.map((one) => resultOf(id, one)), replayed: known !== null };
+  return { batch: sealed ?? candidate, results: readings.map((one) => resultOf(ids, one)), replayed: known !== null };
 }
+
+/** Under which id each item is known, in their order. */
+type Ids = ReadonlyMap<ReadItem, string>;
 
 type Reading = ItemReading | { readonly kind: "repeats"; readonly index: number; readonly first: ReadItem };
 
@@ -98,7 +102,7 @@ function withoutRepetitions(readings: readonly ItemReading[]): readonly Reading[
       return reading;
     }
     const { index } = item;
-    if (first.bodyHash === item.bodyHash) return { kind: "repeats", index, first };
+    if (fingerprint(first.request) === fingerprint(item.request)) return { kind: "repeats", index, first };
     const detail = `item ${first.index} has the same dedupeKey and mailbox, and other content`;
     return {
       kind: "fault",
@@ -116,12 +120,12 @@ function invalidBatch(faults: readonly FieldProblem[]): DraftError {
   });
 }
 
-function resultOf(batch: string, reading: Reading): ItemResult {
+function resultOf(ids: Ids, reading: Reading): ItemResult {
   switch (reading.kind) {
     case "fits":
-      return { index: reading.item.index, id: idOfItem(batch, reading.item) };
+      return { index: reading.item.index, id: ids.get(reading.item) ?? "" };
     case "repeats":
-      return { index: reading.index, id: idOfItem(batch, reading.first), repeats: reading.first.index };
+      return { index: reading.index, id: ids.get(reading.first) ?? "", repeats: reading.first.index };
     case "fault":
       return { index: reading.index, errors: reading.errors };
     default:
@@ -161,20 +165,26 @@ async function publish(
   { publisher, orderingShards }: SubmitDeps,
   { access: { caller }, traceparent }: BatchSubmission,
   batch: string,
-  items: readonly ReadItem[],
+  ids: Ids,
 ): Promise<void> {
-  const published = items.map((item) => {
-    const { mailbox } = item.request;
-    const id = idOfItem(batch, item);
-    const attributes = {
+  const common = {
+    batch,
+    ...(caller === null ? {} : { caller }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  const published = Array.from(
+    ids,
+    ([
+      {
+        body,
+        request: { mailbox },
+      },
       id,
-      batch,
-      ...(caller === null ? {} : { caller }),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    };
-    const json = JSON.stringify({ ...item.body, mailbox });
-    return publisher.publish(encodeDraftMessage(json, attributes, orderingKeyOf(mailbox, id, orderingShards)));
-  });
+    ]) => {
+      const json = JSON.stringify({ ...body, mailbox });
+      return publisher.publish(encodeDraftMessage(json, { id, ...common }, orderingKeyOf(mailbox, id, orderingShards)));
+    },
+  );
   const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") {
     throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failed.reason, applied: "unknown" });

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
@@ -84,5 +84,5 @@ function idOfRow(name: string | null, request: DraftRequest): string {
   const { mailbox, dedupeKey } = request;
   if (dedupeKey !== null) return idFromDedupeKey(mailbox, dedupeKey);
   const parts = JSON.stringify([name, mailbox, fingerprint(request)]);
-  return `f-${createHash("sha256").update(parts).digest("base64url")}`;
+  return `f-${hash("sha256", parts, "base64url")}`;
 }
