@@ -48,6 +48,8 @@ export interface Target {
   readonly measured: Summary;
   /** How the figures are to be read: "×", "MB", "ms"; empty for a plain number. */
   readonly unit: string;
+  /** The run fails that misses it: it does not depend on the machine. */
+  readonly isFirm?: boolean;
 }
 
 export interface BenchResult {

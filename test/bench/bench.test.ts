@@ -2,25 +2,30 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import type { BenchResult, Scale } from "./bench-context.ts";
-import { soakOf } from "./benches/soak.ts";
+import { SOAK, soakOf } from "./benches/soak.ts";
 import { ALL_BENCHES } from "./benches.ts";
 import { Images } from "./measure/image.ts";
+import { isMet } from "./report/report.ts";
 import { runBenches } from "./run-benches.ts";
 
 /** One round of next to nothing: that all of it runs, not how fast. */
 const TINY: Scale = { rounds: 1, windowMs: 20, warmMs: 20, divisor: 100 };
 const TINY_SOAK_MINUTES = 0.02;
+const LEAK = { minutes: 0.1, perSecond: 100, leakBytes: 16_384 };
+
+const folder = mkdtempSync(join(tmpdir(), "draftmill-images-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+/** Built once for all tests here. */
+const images = new Images(folder);
 
 test("each benchmark runs, tells finite figures and leaves neither process nor folder", {
   skip: process.platform !== "linux",
 }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "draftmill-images-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const told: string[] = [];
-  const benches = [...ALL_BENCHES, soakOf(TINY_SOAK_MINUTES)];
-  const options = { scale: TINY, variants: [], images: new Images(folder), tell: (line: string) => told.push(line) };
+  const benches = [...ALL_BENCHES, soakOf({ ...SOAK, minutes: TINY_SOAK_MINUTES })];
+  const options = { scale: TINY, variants: [], images, tell: (line: string) => told.push(line) };
   // Nothing is measured, so that two at a time are no harm.
   const halves = [0, 1].map((half) => benches.filter((_, index) => ((index + 1) >> 1) % 2 === half));
   const results = (await Promise.all(halves.map((some) => runBenches(some, options)))).flat();
@@ -37,6 +42,17 @@ test("each benchmark runs, tells finite figures and leaves neither process nor f
     readdirSync(tmpdir()).filter((name) => name.startsWith(`draftmill-bench-${process.pid}-`)),
     [],
   );
+});
+
+test("the soak tells a leak by its size, in both services", { skip: process.platform !== "linux" }, async () => {
+  const [result] = await runBenches([soakOf(LEAK)], { scale: TINY, variants: [], images, tell: () => {} });
+  const firm = result?.targets.filter(({ isFirm }) => isFirm) ?? [];
+  assert.equal(firm.length, 2);
+  for (const target of firm) {
+    assert.ok(!isMet(target), target.what);
+    const { median } = target.measured;
+    assert.ok(median > 0.7 * LEAK.leakBytes && median < 2 * LEAK.leakBytes, `${target.what}: ${median}`);
+  }
 });
 
 test("a benchmark that fails says why and ends what it started", { skip: process.platform !== "linux" }, async () => {

@@ -5,7 +5,7 @@ import type { HttpLoadSettings } from "./load/http-load.ts";
 import { draftsIn, type RequestKind } from "./load/requests.ts";
 import { type Child, type OrderedChild, startOrdered } from "./measure/child.ts";
 import { type Candidate, measureRequests, measureWindow, type Sample, sleep } from "./measure/rounds.ts";
-import { type Service, type ServiceName, startService } from "./measure/service.ts";
+import { type Service, type ServiceName, type ServiceOptions, startService } from "./measure/service.ts";
 import type { Variant } from "./measure/variant.ts";
 
 /** So many units that Gmail's quota of 6,000 does not bound what is measured: the most that the worker takes. */
@@ -39,8 +39,10 @@ export async function startProduct(
   name: ServiceName,
   variant: Variant,
   environment: Readonly<Record<string, string>>,
+  more: Pick<ServiceOptions, "isProbed"> = {},
 ): Promise<Service> {
   const service = await startService({
+    ...more,
     name,
     image: await context.imageOf(variant.checkout),
     folder: context.folder(name),
@@ -58,8 +60,13 @@ export async function startProduct(
 }
 
 /** The api of a variant, publishing to this Pub/Sub. */
-export function startApi(context: BenchContext, variant: Variant, pubsubHost: string): Promise<Service> {
-  return startProduct(context, "api", variant, { AUTH_MODE: "none", PUBSUB_EMULATOR_HOST: pubsubHost });
+export function startApi(
+  context: BenchContext,
+  variant: Variant,
+  pubsubHost: string,
+  more: Pick<ServiceOptions, "isProbed"> = {},
+): Promise<Service> {
+  return startProduct(context, "api", variant, { AUTH_MODE: "none", PUBSUB_EMULATOR_HOST: pubsubHost }, more);
 }
 
 export interface HttpCandidate {

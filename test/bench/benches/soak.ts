@@ -1,118 +1,178 @@
-import { type Bench, scaled } from "../bench-context.ts";
-import { cpuMsOf, residentMbOf } from "../measure/process-cost.ts";
+import type { OrderedChild } from "../bench-context.ts";
+import { type Bench, type BenchResult, scaled, type Target } from "../bench-context.ts";
+import { heldBytesOf, leakPerRequest } from "../measure/heap-probe.ts";
+import { residentMbOf } from "../measure/process-cost.ts";
 import { sleep } from "../measure/rounds.ts";
-import { metricOf } from "../measure/service.ts";
-import { floorOf, type Growth, growthOf, type Point, summarise } from "../measure/statistics.ts";
+import type { Service } from "../measure/service.ts";
+import { type Growth, growthOf, type Point, slopeOf, summarise } from "../measure/statistics.ts";
 import { AS_SHIPPED } from "../measure/variant.ts";
 import { figure } from "../report/table.ts";
-import { startProduct } from "../stage.ts";
+import { startApi, startProduct } from "../stage.ts";
 
-const SLOTS = 80;
-const LATENCY_MS = 150;
-const MAILBOXES = 1_000;
-/** Of memory: one in so long, but not more of them than fit into the time. */
-const SAMPLES_MAX = 600;
-const SAMPLE_EVERY_MS = 20;
-/** The heap's floor is taken over so many stretches of time; each is to hold some collections. */
-const STRETCHES = 30;
+export interface SoakOptions {
+  readonly minutes: number;
+  /** Requests to each service in a second: a tenth of a processor or so for both, beside other work. */
+  readonly perSecond: number;
+  /** What each request is made to leave behind, for a look whether that shows; 0 for the services as they are. */
+  readonly leakBytes: number;
+}
+
+export const SOAK: SoakOptions = { minutes: 5, perSecond: 14, leakBytes: 0 };
+
+const CONNECTIONS = 8;
+const MAILBOXES = 100;
+const LATENCY_MS = 20;
+/** A sample collects all garbage, twice. */
+const SAMPLE_EVERY_MS = 10_000;
+const SAMPLES = { least: 6, most: 240 };
 /** Code is compiled and caches fill at first. */
 const WARM_SHARE = 0.2;
-/** Growth from the first to the last point that counts as none: what such heaps wander by (measured). */
-const GROWTH_MAX = 0.1;
+/** What a request may leave behind: a leak of anything worth a name is more, and what such heaps wander by is less, some 30 (measured). */
+const LEAK_MAX_BYTES = 100;
+/** Growth of the cost from the first to the last sample that counts as none. */
+const COST_GROWTH_MAX = 0.1;
 
-/** One worker under load for long: memory and cost over time. */
-export function soakOf(minutes: number): Bench {
+/** One service under its load, and what was seen of it. */
+interface Subject {
+  readonly service: Service;
+  readonly load: OrderedChild;
+  readonly held: Point[];
+  readonly resident: Point[];
+  readonly cost: Point[];
+  done: number;
+  cpuMs: number;
+}
+
+/** Both services under a modest load for long: what they hold after each collection, and what a request costs. */
+export function soakOf({ minutes, perSecond, leakBytes }: SoakOptions = SOAK): Bench {
   return {
     name: "soak",
-    about: "memory and cost of one worker over time; --minutes 60, 5 unless given",
+    about: "memory and cost of both services over time; fails on a leak; --minutes 60, 5 unless given",
     async run(context) {
       const google = await context.counterparts.google({ latencyMs: LATENCY_MS });
-      const worker = await startProduct(context, "worker", AS_SHIPPED, google.environment);
-      const load = context.counterparts.load();
-      await load.start({
-        url: worker.url,
-        connections: scaled(SLOTS, context.scale),
-        request: google.push(scaled(MAILBOXES, context.scale)),
-        run: "soak",
-      });
+      const pubsub = await context.counterparts.pubsub(0);
+      const probed = { isProbed: true };
+      const worker = await startProduct(context, "worker", AS_SHIPPED, google.environment, probed);
+      const api = await startApi(context, AS_SHIPPED, pubsub.host, probed);
+      const mailboxes = scaled(MAILBOXES, context.scale);
+      const subjects = [
+        await subjectOf(worker, context.counterparts.load(), google.push(mailboxes)),
+        await subjectOf(api, context.counterparts.anotherLoad(), { kind: "draft", path: "/v1/drafts", mailboxes }),
+      ];
+      if (leakBytes > 0) for (const { service } of subjects) leakPerRequest(service, leakBytes);
       const lengthMs = minutes * 60_000;
-      const samples = Math.min(SAMPLES_MAX, Math.floor(lengthMs / SAMPLE_EVERY_MS));
-      const everyMs = lengthMs / samples;
+      const samples = Math.max(SAMPLES.least, Math.min(SAMPLES.most, Math.floor(lengthMs / SAMPLE_EVERY_MS)));
       const begunMs = performance.now();
-      const heap: Point[] = [];
-      const resident: Point[] = [];
-      const cost: Point[] = [];
-      let before = await load.mark([worker.pid]);
       let toldMs = 0;
       for (let n = 1; n <= samples; n++) {
-        await sleep(Math.max(0, n * everyMs - (performance.now() - begunMs)));
-        const atMinutes = (performance.now() - begunMs) / 60_000;
-        heap.push({ x: atMinutes, y: (await metricOf(worker, "nodejs_heap_size_used_bytes")) / 1e6 });
-        resident.push({ x: atMinutes, y: residentMbOf(worker.pid).now });
-        if (n % Math.floor(samples / STRETCHES) === 0) {
-          const after = await load.mark([worker.pid]);
-          if (after.done === before.done) continue;
-          const cpuMs = (after.cpuMs[0] ?? 0) - (before.cpuMs[0] ?? 0);
-          cost.push({ x: atMinutes, y: (cpuMs * 1_000) / (after.done - before.done) });
-          if (after.failed > 0) throw new Error(`${after.failed} pushes failed; the first: ${after.firstFailure}`);
-          before = after;
-          worker.takeLogBytes();
-        }
+        await sleep(Math.max(0, (n * lengthMs) / samples - (performance.now() - begunMs)));
+        for (const subject of subjects) await sample(subject);
         if (performance.now() - toldMs < 10_000) continue;
         toldMs = performance.now();
-        const drafts = `${before.done} drafts, heap ${figure(heap.at(-1)?.y ?? 0)} MB, resident ${figure(resident.at(-1)?.y ?? 0)} MB`;
-        context.tell(`${figure(atMinutes)} of ${minutes} min: ${drafts}, CPU ${figure(cpuMsOf(worker.pid) / 1_000)} s`);
+        const atMinutes = (performance.now() - begunMs) / 60_000;
+        context.tell(`${figure(atMinutes)} of ${minutes} min: ${subjects.map(lineOf).join("; ")}`);
       }
-      await load.rest();
-      const series = { heap: floorOf(settled(heap), STRETCHES), resident: floorOf(settled(resident), STRETCHES) };
-      const growths = [
-        ["heap's floor", "MB", growthOf(series.heap, GROWTH_MAX)],
-        ["resident memory's floor", "MB", growthOf(series.resident, GROWTH_MAX)],
-        ["CPU per draft", "µs", growthOf(settled(cost), GROWTH_MAX)],
-      ] as const;
-      return {
-        name: "soak",
-        title: `${minutes} minutes of load`,
-        told: [
-          `${before.done.toLocaleString("en")} drafts at ${LATENCY_MS} ms over ${SLOTS} slots; the first fifth is left out. The slope is Theil and Sen's; it counts as growth when its 95 % range lies above nought and it comes to more than ${GROWTH_MAX * 100} % over the time.`,
-        ],
-        tables: [
-          {
-            head: ["", "slope an hour", "95 % range", "over the whole time", ""],
-            rows: growths.map(([what, unit, { estimate, low, high, share, grows }]) => [
-              what,
-              `${figure(estimate * 60)} ${unit}`,
-              `${figure(low * 60)} to ${figure(high * 60)}`,
-              `${figure(share * 100)} %`,
-              grows ? "**grows**" : "flat",
-            ]),
-          },
-        ],
-        targets: growths.map(([what, , growth]) => ({
-          what: `worker, growth of the ${what} in ${minutes} min`,
-          against: "the median of the time",
-          bound: "at most",
-          value: GROWTH_MAX * 100,
-          measured: summarise([certain(growth) * 100]),
-          unit: "%",
-        })),
-        plots: [
-          {
-            name: "soak",
-            title: `Memory of one worker in ${minutes} minutes`,
-            xLabel: "minutes",
-            yLabel: "MB",
-            isLogX: false,
-            series: [
-              { name: "resident", points: resident },
-              { name: "heap in use", points: heap },
-            ],
-          },
-        ],
-        figures: {},
-      };
+      for (const { load } of subjects) await load.rest();
+      return resultOf(subjects, { minutes, perSecond, leakBytes });
     },
   };
+
+  async function subjectOf(service: Service, load: OrderedChild, request: unknown): Promise<Subject> {
+    await load.start({ url: service.url, connections: CONNECTIONS, request, run: "soak", perSecond });
+    return { service, load, held: [], resident: [], cost: [], done: 0, cpuMs: 0 };
+  }
+}
+
+async function sample(subject: Subject): Promise<void> {
+  const { service, load, held, resident, cost } = subject;
+  const { done, failed, firstFailure, cpuMs } = await load.mark([service.pid]);
+  if (failed > 0) throw new Error(`${failed} requests to the ${service.name} failed; the first: ${firstFailure}`);
+  const spentMs = (cpuMs[0] ?? Number.NaN) - subject.cpuMs;
+  if (done > subject.done) cost.push({ x: done, y: (spentMs * 1_000) / (done - subject.done) });
+  subject.done = done;
+  held.push({ x: done, y: await heldBytesOf(service) });
+  resident.push({ x: done, y: residentMbOf(service.pid).now });
+  // What the collection took is no request's cost.
+  subject.cpuMs = (await load.mark([service.pid])).cpuMs[0] ?? Number.NaN;
+  service.takeLogBytes();
+}
+
+function resultOf(subjects: readonly Subject[], { minutes, perSecond, leakBytes }: SoakOptions): BenchResult {
+  const rows = subjects.map(({ service, held, cost, resident, done }) => ({
+    name: service.name,
+    done,
+    held,
+    leak: slopeOf(settled(held)),
+    cost: growthOf(settled(cost), COST_GROWTH_MAX),
+    heldMb: (held.at(-1)?.y ?? Number.NaN) / 1e6,
+    residentMb: resident.at(-1)?.y ?? Number.NaN,
+  }));
+  const requests = Math.min(...rows.map(({ done }) => done)).toLocaleString("en");
+  return {
+    name: "soak",
+    title: `${minutes} minutes of load`,
+    told: [
+      `${requests} requests to each service, ${perSecond} a second, over ${MAILBOXES} mailboxes. What is held is V8's heap and what it has outside it, each time after all garbage was collected; the first fifth is left out. The slope is Theil and Sen's, over the requests, with its 95 % range.${leakBytes > 0 ? ` Each request was made to leave ${leakBytes} bytes behind.` : ""}`,
+    ],
+    tables: [
+      {
+        head: [
+          "",
+          "held, bytes per request",
+          "95 % range",
+          "held at the end, MB",
+          "resident, MB",
+          "CPU per request, growth",
+        ],
+        rows: rows.map(({ name, leak, cost, heldMb, residentMb }) => [
+          name,
+          figure(leak.estimate),
+          `${figure(leak.low)} to ${figure(leak.high)}`,
+          figure(heldMb),
+          figure(residentMb),
+          `${figure(cost.share * 100)} %${cost.grows ? ", **grows**" : ""}`,
+        ]),
+      },
+    ],
+    targets: rows.flatMap(({ name, held, leak, cost }): Target[] => [
+      {
+        what: `${name}, bytes that a request leaves behind`,
+        against: `${requests} requests`,
+        bound: "at most",
+        value: LEAK_MAX_BYTES,
+        measured: { median: leak.estimate, least: leak.low, most: leak.high, rounds: held.length },
+        unit: "bytes",
+        isFirm: true,
+      },
+      {
+        what: `${name}, growth of the CPU per request`,
+        against: `over ${requests} requests`,
+        bound: "at most",
+        value: COST_GROWTH_MAX * 100,
+        measured: summarise([certain(cost) * 100]),
+        unit: "%",
+      },
+    ]),
+    plots: [
+      {
+        name: "soak",
+        title: `Memory of both services in ${minutes} minutes`,
+        xLabel: "requests",
+        yLabel: "MB",
+        isLogX: false,
+        series: subjects.flatMap(({ service, resident, held }) => [
+          { name: `${service.name}, resident`, points: resident },
+          { name: `${service.name}, held`, points: held.map(({ x, y }) => ({ x, y: y / 1e6 })) },
+        ]),
+      },
+    ],
+    figures: {},
+  };
+}
+
+function lineOf({ service, done, held, resident }: Subject): string {
+  const heldMb = figure((held.at(-1)?.y ?? Number.NaN) / 1e6);
+  return `${service.name} ${done} requests, ${heldMb} MB held, ${figure(resident.at(-1)?.y ?? Number.NaN)} MB resident`;
 }
 
 /** Without what belongs to the start. */

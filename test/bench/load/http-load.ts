@@ -1,4 +1,5 @@
 import { type ClosedLoop, startClosedLoop } from "../measure/closed-loop.ts";
+import { sleep } from "../measure/rounds.ts";
 import { serveOrders } from "../measure/serve-orders.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { draftsIn, type RequestKind, requestMaker } from "./requests.ts";
@@ -12,6 +13,8 @@ export interface HttpLoadSettings {
   readonly requests?: number;
   /** Where to begin to count: no two requests of one ledger may have the same number. */
   readonly from?: number;
+  /** The most that are begun in a second, evenly; as many as are answered unless given. */
+  readonly perSecond?: number;
 }
 
 /**
@@ -32,11 +35,20 @@ serveOrders({
     const connections = Array.from({ length: settings.connections }, () => openConnection(url));
     open = connections;
     const free = [...connections];
+    const begunMs = performance.now();
+    const first = next;
+    /** Each request has its time, however late the one before was answered. */
+    const turn = async (n: number): Promise<void> => {
+      const atMs = begunMs + ((n - first) * 1_000) / (settings.perSecond ?? Number.POSITIVE_INFINITY);
+      await sleep(Math.max(0, atMs - performance.now()));
+    };
     const send = async (): Promise<void> => {
       const connection = free.pop();
       if (connection === undefined) throw new Error("there are more operations than connections");
       try {
-        const { status, body } = await connection.send(make(next++));
+        const n = next++;
+        if (settings.perSecond !== undefined) await turn(n);
+        const { status, body } = await connection.send(make(n));
         if (status >= 300) throw new Error(`${status} ${body.toString("utf8").slice(0, 300)}`);
       } finally {
         free.push(connection);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, type Core, startChild } from "./child.ts";
+import { HEAP_PROBE } from "./heap-probe.ts";
 import { type Image, installService } from "./image.ts";
 
 export type ServiceName = "api" | "worker";
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Where compiled code is kept from one start to the next; null for as the image has it. */
   readonly compileCache?: string | null;
+  /** Whether it can be asked what its heap holds. */
+  readonly isProbed?: boolean;
 }
 
 const START_WITHIN_MS = 60_000;
@@ -39,7 +42,7 @@ export interface ServiceCommand {
  * Lays a service out as in its image, in a folder that it may write to, which the image has not: there the ledger is in Firestore.
  */
 export function installCommand(options: Omit<ServiceOptions, "core">): ServiceCommand {
-  const { name, image, folder, environment, compileCache = null } = options;
+  const { name, image, folder, environment, compileCache = null, isProbed = false } = options;
   const { command, environment: shipped } = image.recipe;
   const appFolder = join(folder, "app");
   installService(image, name, appFolder);
@@ -47,7 +50,7 @@ export function installCommand(options: Omit<ServiceOptions, "core">): ServiceCo
   const mayWrite = command.includes("--permission") ? writable.map((path) => `--allow-fs-write=${path}`) : [];
   const cache = compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache };
   return {
-    args: [...mayWrite, ...command],
+    args: [...mayWrite, ...(isProbed ? ["--require", HEAP_PROBE] : []), ...command],
     folder: appFolder,
     environment: {
       ...shipped,
@@ -66,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   mkdirSync(folder, { recursive: true });
   const logPath = join(folder, `${name}.log`);
   writeFileSync(logPath, "");
-  const child = startChild({ name, ...installCommand(options), core, logPath });
+  const child = startChild({ name, ...installCommand(options), core, logPath, isOrdered: options.isProbed ?? false });
   const url = await listening(child, logPath);
   return {
     ...child,

@@ -25,14 +25,19 @@ export function renderReport(results: readonly BenchResult[], facts: ReportFacts
         isMet(target) ? "met" : "**missed**",
       ]),
     }),
-    ...results.flatMap(({ title, told, tables, plots }) => [
-      `### ${title}`,
-      ...told,
-      ...tables.map(renderTable),
-      ...plots.map(({ name, title: about }) => `![${about}](${facts.plotFolder}/${name}.svg)`),
-    ]),
+    ...results.flatMap((result) => renderBench(result, facts.plotFolder)),
   ];
   return parts.join("\n\n");
+}
+
+/** One bench, as paragraphs of Markdown. */
+export function renderBench({ title, told, tables, plots }: BenchResult, plotFolder: string): string[] {
+  return [
+    `### ${title}`,
+    ...told,
+    ...tables.map(renderTable),
+    ...plots.map(({ name, title: about }) => `![${about}](${plotFolder}/${name}.svg)`),
+  ];
 }
 
 export function isMet({ bound, value, measured }: Target): boolean {
