@@ -1,12 +1,15 @@
 // What `npm run faults` runs: every crash point in every mode, and claims that collide, as often as figures in a report are for.
 import { after } from "node:test";
 import { contentionSuite } from "../conformance/ledger/firestore-contention-suite.ts";
+import { sizeSuite } from "../conformance/ledger/firestore-size-suite.ts";
 import { findFirestoreEmulator, startFirestoreEmulator } from "../support/firestore-emulator.ts";
 import { findEmulator } from "./crash-emulator.ts";
 import { deliverySuite, lineSuite, sweepSuite } from "./crash-suite.ts";
 
 const WITHIN_MS = 3_600_000;
 const CONTENDED_ROUNDS = 1_000;
+/** In one ledger, of which pages are read and counts taken. */
+const RECORDS = 100_000;
 /** Google's emulator, and this process's open files, are for a quarter of it at a time. */
 const FIRESTORE_ROUNDS = 4;
 
@@ -24,4 +27,5 @@ if ("script" in found) {
   const emulator = await startFirestoreEmulator(found.script);
   after(() => emulator.stop());
   contentionSuite(emulator.hostPort, CONTENDED_ROUNDS);
+  sizeSuite(emulator.hostPort, { records: RECORDS, isPatient: true });
 }

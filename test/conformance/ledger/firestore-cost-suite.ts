@@ -3,15 +3,17 @@ import { describe, type TestContext, test } from "node:test";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { DRAFT_STATES } from "@draftmill/shared/contract/draft-record.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
-import { type Ledger, LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
+import type { Ledger } from "@draftmill/shared/ledger/ledger.ts";
 import { aDraft, aRecord } from "./a-record.ts";
 import { contentionSuite } from "./firestore-contention-suite.ts";
 import { type FirestoreLine, openFirestoreLine } from "./firestore-line.ts";
-import { loadRecords } from "./firestore-load.ts";
+import { sizeSuite } from "./firestore-size-suite.ts";
 import { openFirestore, unusedProject } from "./firestore-store.ts";
 
 /** A thousand take minutes: `npm run faults`. */
 const CONTENDED_ROUNDS = 40;
+/** The emulator goes through every document for every query; so many it answers within the time that the driver waits. */
+const RECORDS = 10_000;
 
 /** What each use costs: Firestore bills writes and documents read, and every call is a round trip. */
 export function firestoreCostSuite(emulator: string): void {
@@ -52,40 +54,6 @@ export function firestoreCostSuite(emulator: string): void {
       assert.deepEqual([...line.calls], [["commit", 2]]);
     });
 
-    // Firestore would do the same with any number. The emulator goes through every document for every query: of 100,000
-    // (15 s to load on two quiet cores) it answers none within the four seconds that the driver waits.
-    test("10,000 records in a batch: a page reads itself and one more, a count is exact and reads none", {
-      timeout: 120_000,
-    }, async (t) => {
-      const line = await openFirestoreLine(t, emulator);
-      const project = unusedProject();
-      const ledger = await openFirestore(t, line.hostPort, { project });
-      await loadRecords(emulator, project, 10_000, (n) => {
-        const state = n % 100 === 0 ? "failed" : "created";
-        return aRecord({ id: `request-${n}`, state, mailbox: `m${n % 4}@corp.example`, batch: "b-1" });
-      });
-
-      line.forgetCounts();
-      const { items, nextCursor } = await ledger.list({ state: "failed", mailbox: "m0@corp.example", limit: 50 });
-      assert.equal(items.length, 50);
-      assert.ok(nextCursor !== null);
-      assert.deepEqual([...line.calls], [["runQuery", 1]]);
-      assert.equal(line.documents, 51);
-
-      line.forgetCounts();
-      const last = await ledger.list({ state: "failed", mailbox: "m0@corp.example", limit: 50, cursor: nextCursor });
-      assert.equal(last.items.length, 50);
-      assert.equal(last.nextCursor, null);
-      assert.equal(line.documents, 50);
-
-      line.forgetCounts();
-      const { created: made, failed, ...others } = await untilAnswered(() => ledger.count({ batch: "b-1" }));
-      assert.deepEqual([made, failed], [9_900, 100]);
-      assert.ok(Object.values(others).every((count) => count === 0));
-      assert.deepEqual([...line.calls.keys()], ["runAggregationQuery"]);
-      assert.equal(line.documents, 0);
-    });
-
     test("who of thirty was drafted to is one query that reads what it finds", async (t) => {
       const { line, ledger } = await onALine(t);
       const to = (n: number) => `p${n}@example.com`;
@@ -123,16 +91,6 @@ export function firestoreCostSuite(emulator: string): void {
     });
   });
 
+  sizeSuite(emulator, { records: RECORDS, isPatient: false });
   contentionSuite(emulator, CONTENDED_ROUNDS);
-}
-
-/** On a busy machine the emulator can need longer for seven queries of so many documents than the driver waits. */
-async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof LedgerUnavailable)) throw error;
-    }
-  }
 }

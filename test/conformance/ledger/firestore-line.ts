@@ -32,18 +32,30 @@ export interface FirestoreLine {
   fail(fault: LineFault, meanwhile?: () => Promise<unknown>): void;
 }
 
+export interface LineOptions {
+  /**
+   * A call that its caller has given up goes on, and whoever makes the same call again has its answer; it counts once. For an emulator
+   * that takes longer than a caller waits. False unless given.
+   */
+  readonly isPatient?: boolean;
+}
+
 /** Opens a line to the emulator, which closes with the test. */
-export async function openFirestoreLine(t: TestContext, emulatorHostPort: string): Promise<FirestoreLine> {
+export async function openFirestoreLine(
+  t: TestContext,
+  emulatorHostPort: string,
+  { isPatient = false }: LineOptions = {},
+): Promise<FirestoreLine> {
   const calls = new Map<string, number>();
   const authorizations = new Set<string>();
   const faults: { fault: LineFault; meanwhile: () => Promise<unknown> }[] = [];
+  const underWay = new Map<string, Promise<{ readonly status: number; readonly text: string }>>();
   let documents = 0;
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "";
-    const method = path.split(":").at(-1) ?? "";
-    calls.set(method, (calls.get(method) ?? 0) + 1);
     authorizations.add(request.headers.authorization ?? "");
+    if (!isPatient) countCall(path);
     const { fault, meanwhile } = faults.shift() ?? { fault: null, meanwhile: null };
     const body = await text(request);
     await meanwhile?.();
@@ -54,6 +66,21 @@ export async function openFirestoreLine(t: TestContext, emulatorHostPort: string
       response.end(JSON.stringify({ error: { code, status: fault, message: `${fault} with "Hello" in it` } }));
       return;
     }
+    const answer = await (isPatient ? askOnce(path, body) : ask(path, body));
+    if (fault === "lost-answer") {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(answer.status, { "content-type": "application/json" });
+    response.end(answer.text);
+  }
+
+  function countCall(path: string): void {
+    const method = path.split(":").at(-1) ?? "";
+    calls.set(method, (calls.get(method) ?? 0) + 1);
+  }
+
+  async function ask(path: string, body: string): Promise<{ readonly status: number; readonly text: string }> {
     const answer = await fetch(`http://${emulatorHostPort}${path}`, {
       method: "POST",
       headers: { authorization: "Bearer owner", "content-type": "application/json" },
@@ -61,12 +88,19 @@ export async function openFirestoreLine(t: TestContext, emulatorHostPort: string
     });
     const answered = await answer.text();
     documents += answered.match(/"updateTime": .*\n\s*\},\n\s*"readTime"/g)?.length ?? 0;
-    if (fault === "lost-answer") {
-      request.socket.destroy();
-      return;
-    }
-    response.writeHead(answer.status, { "content-type": "application/json" });
-    response.end(answered);
+    return { status: answer.status, text: answered };
+  }
+
+  function askOnce(path: string, body: string): ReturnType<typeof ask> {
+    const key = `${path} ${body}`;
+    const known = underWay.get(key);
+    if (known !== undefined) return known;
+    countCall(path);
+    const asked = ask(path, body);
+    underWay.set(key, asked);
+    // What it refused may go well another time.
+    asked.then(({ status }) => status >= 300 && underWay.delete(key)).catch(() => underWay.delete(key));
+    return asked;
   }
 
   const server = createServer((request, response) => {
