@@ -63,7 +63,7 @@ export async function runLifted(rows: number, mailboxes: number, tell: (line: st
     return {
       section: {
         heading: `${rows.toLocaleString("en")} rows in one file, the quota lifted`,
-        text: `Over ${mailboxes} mailboxes, from the command line; ${Math.round(rows / allSeconds)} drafts a second from the first byte of the file to the last draft. The same file again made ${again} drafts, and undo deleted ${undo.deleted.toLocaleString("en")} of ${made.toLocaleString("en")}; of its time one to two minutes at the least are for requests that may be under way.`,
+        text: `Over ${mailboxes} mailboxes, from the command line; ${Math.round(rows / allSeconds)} drafts a second from the first byte of the file to the last draft. The same file again made ${again} drafts, and undo deleted ${undo.deleted.toLocaleString("en")} of ${made.toLocaleString("en")}; of its time the first minute is for requests that may be under way.`,
         table: {
           head: ["step", "s", "rows/s", "command line MB", "api MB", "worker MB"],
           rows: steps.map(({ step, what }) => [
