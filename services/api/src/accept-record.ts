@@ -42,7 +42,7 @@ async function writeRecord(deps: SubmitDeps, submission: Submission, request: Dr
   const bodyHash = fingerprint(request);
   const candidate = newDraftRecord(
     {
-      id: await requestIdOf(deps, submission, request, fingerprintOfCall(request)),
+      id: await requestIdOf(deps, submission, request),
       mailbox: request.mailbox,
       to: request.to.map(({ address }) => address),
       subject: request.subject,
@@ -60,12 +60,12 @@ async function writeRecord(deps: SubmitDeps, submission: Submission, request: Dr
 async function requestIdOf(
   { ledger, newId, clock }: SubmitDeps,
   { access: { caller }, route, idempotencyKey }: Submission,
-  { mailbox, dedupeKey }: DraftRequest,
-  bodyHash: string,
+  request: DraftRequest,
 ): Promise<string> {
+  const { mailbox, dedupeKey } = request;
   const requestId = dedupeKey === null ? newId() : idFromDedupeKey(mailbox, dedupeKey);
   if (idempotencyKey === null) return requestId;
-  const use = { caller, route, key: idempotencyKey, bodyHash, requestId };
+  const use = { caller, route, key: idempotencyKey, bodyHash: fingerprintOfCall(request), requestId };
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
 }
 

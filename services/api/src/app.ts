@@ -75,6 +75,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   acceptJsonOnly(app);
   logRequests(app, deps);
+  // The one hook of every request that is async: nothing is answered before the parser has read on, and failed where it must. Of two
+  // refusals of one request the second would be taken for the answer to the next.
   app.addHook("onRequest", async (request, reply) => {
     unreadable.noteOpen(request, reply);
     refuseOddFraming(request, reply);
@@ -84,18 +86,20 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.setNotFoundHandler(handleNotFound);
   app.addHook("preClose", async () => stop.abort());
   if (deps.refusesPages) {
-    app.addHook("onRequest", async ({ method, headers }) => {
+    app.addHook("onRequest", ({ method, headers }, _reply, done) => {
       const reason = foreignPage(method, headers);
       if (reason !== null) throw new DraftError("FOREIGN_PAGE", { reason });
+      done();
     });
   }
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, _payload, done) => {
     reply.header("x-content-type-options", "nosniff");
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
     // An answer that is opened as a page is one that can do nothing.
     if (!reply.hasHeader("content-security-policy")) reply.header("content-security-policy", NO_PAGE);
     // A connection that idles after its last answer would hold close() back.
     if (stop.signal.aborted) reply.header("connection", "close");
+    done();
   });
 
   registerHealth(app, deps.dependencies, stop.signal);
@@ -104,8 +108,9 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   registerMetrics(app, deps.metrics.registry);
   registerConsole(app);
   void app.register((guarded, _options, done) => {
-    guarded.addHook("onRequest", async () => {
+    guarded.addHook("onRequest", (_request, _reply, next) => {
       if (stop.signal.aborted) throw new DraftError("SHUTTING_DOWN");
+      next();
     });
     admitCallers(guarded, deps.admission, deps.clock);
     const draftDeps: SubmitDeps & WaitDeps = { ...deps, stopping: stop.signal };

@@ -16,15 +16,16 @@ const BODY_WITHIN_MS = 30_000;
  * requests alike: a file that waits for its rows to be published would be cut off.
  */
 export function limitBodyTime(app: FastifyInstance, unreadable: UnreadableRequests): void {
-  app.addHook("onRequest", async ({ raw, routeOptions }, reply) => {
+  app.addHook("onRequest", ({ raw, routeOptions }, reply, done) => {
     const hasBody = raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0;
-    if (!hasBody || routeOptions.config?.readsFile === true) return;
+    if (!hasBody || routeOptions.config?.readsFile === true) return done();
     const timer = setTimeout(() => {
       if (!raw.complete) unreadable.refuse(incomplete(), raw.socket);
     }, BODY_WITHIN_MS);
     const clear = (): void => clearTimeout(timer);
     raw.once("end", clear);
     reply.raw.once("close", clear);
+    done();
   });
 }
 

@@ -8,6 +8,8 @@ export interface Preferences {
 /** A wait that fits well within the timeouts of proxies in between. Longer ones are cut to this, and the answer says so. */
 export const WAIT_SECONDS_MAX = 60;
 
+const NONE: Preferences = { waitSeconds: null, respondAsync: false };
+
 /** A list element that may hold quoted commas, then a preference within it: RFC 7240 section 2. */
 const ELEMENT = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
 const PREFERENCE = /^\s*([!#$%&'*+.^_`|~0-9a-z-]+)\s*(?:=\s*(?:("(?:[^"\\]|\\.)*"|[^\s;]+)\s*)?)?(?:;|$)/i;
@@ -17,8 +19,9 @@ const PREFERENCE = /^\s*([!#$%&'*+.^_`|~0-9a-z-]+)\s*(?:=\s*(?:("(?:[^"\\]|\\.)*
  * preference that is given twice the first counts (RFC 7240 section 2).
  */
 export function parsePrefer(header: string | readonly string[] | undefined): Preferences {
+  if (header === undefined) return NONE;
   const seen = new Map<string, string>();
-  for (const [element] of [header ?? []].flat().join(",").matchAll(ELEMENT)) {
+  for (const [element] of [header].flat().join(",").matchAll(ELEMENT)) {
     const [, name, value] = PREFERENCE.exec(element) ?? [];
     const key = name?.toLowerCase();
     if (key !== undefined && !seen.has(key)) seen.set(key, unquote(value ?? ""));

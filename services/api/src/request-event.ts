@@ -107,5 +107,8 @@ function writeEvent(
 /** Gives every request its event. */
 export function logRequests(app: FastifyInstance, options: RequestLogOptions): void {
   app.decorateRequest("event");
-  app.addHook("onRequest", async (request, reply) => beginEvent(request, reply, options));
+  app.addHook("onRequest", (request, reply, done) => {
+    beginEvent(request, reply, options);
+    done();
+  });
 }

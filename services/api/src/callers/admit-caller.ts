@@ -33,12 +33,15 @@ declare module "fastify" {
 export function admitCallers(app: FastifyInstance, admission: Admission, clock: Clock): void {
   const buckets = new TokenBuckets();
   app.decorateRequest("access");
-  app.addHook("onRequest", async (request, reply) => {
-    if (admission.kind === "everybody") {
+  if (admission.kind === "everybody") {
+    app.addHook("onRequest", (request, _reply, done) => {
       request.access = EVERYBODY;
       request.event.caller = null;
-      return;
-    }
+      done();
+    });
+    return;
+  }
+  app.addHook("onRequest", async (request, reply) => {
     const identity = await identify(admission.authentication, request);
     request.event.caller = identity.email;
     const entry = entryFor(admission.policy(), identity);
