@@ -25,7 +25,7 @@ ${[...ALL_BENCHES, soakOf()].map(({ name, about }) => `  ${name.padEnd(14)}${abo
   --rounds N        rounds of each bench (default: 5)
   --quick           a look whether all of it runs: short windows, one round, no result to rely on
   --minutes N       how long the soak takes (default: 5)
-  --rate N          requests that the soak sends to each service in a second (default: 14)
+  --rate N          requests that the soak sends to each service in a second (default: 20)
   --leak BYTES      what each request of the soak is made to leave behind, which it must then tell
   --write           keeps the soak in infra/docs/benchmarks.md
   --variant 'NAME:SETTING=VALUE,…'
