@@ -69,7 +69,7 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
   const batches = deps.ledger.documents(BATCHES);
   const known = await batches.get(id);
   if (known === null) {
-    await takeDrafts(deps, access, items.length);
+    await deps.draftsPerDay.takeAll(access, items.length);
     await batches.create(candidate);
   }
   // Known and not sealed: the call before died, or was never confirmed. A second message does no harm.
@@ -147,20 +147,6 @@ async function idOfBatch(
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
 }
 
-/** All or none of them counts towards the caller's day. */
-async function takeDrafts(
-  { draftsPerDay }: SubmitDeps,
-  { caller, draftsPerDay: limit }: Access,
-  count: number,
-): Promise<void> {
-  if (caller === null || limit === null) return;
-  for (let taken = 0; taken < count; taken++) {
-    if (await draftsPerDay.take(caller, limit)) continue;
-    for (let back = 0; back < taken; back++) draftsPerDay.giveBack(caller);
-    throw new DraftError("DRAFTS_PER_DAY_EXCEEDED", { retryAfterMs: draftsPerDay.msToMidnight() });
-  }
-}
-
 async function publish(
   { publisher, orderingShards }: SubmitDeps,
   { access: { caller }, traceparent }: BatchSubmission,
@@ -172,19 +158,11 @@ async function publish(
     ...(caller === null ? {} : { caller }),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  const published = Array.from(
-    ids,
-    ([
-      {
-        body,
-        request: { mailbox },
-      },
-      id,
-    ]) => {
-      const json = JSON.stringify({ ...body, mailbox });
-      return publisher.publish(encodeDraftMessage(json, { id, ...common }, orderingKeyOf(mailbox, id, orderingShards)));
-    },
-  );
+  const published = Array.from(ids, ([{ body, request }, id]) => {
+    const { mailbox } = request;
+    const json = JSON.stringify({ ...body, mailbox });
+    return publisher.publish(encodeDraftMessage(json, { id, ...common }, orderingKeyOf(mailbox, id, orderingShards)));
+  });
   const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") {
     throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failed.reason, applied: "unknown" });

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@draftmill/shared/clock.ts";
+import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DocumentKind, Documents } from "@draftmill/shared/ledger/documents.ts";
+import type { Access } from "./access.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -53,6 +55,16 @@ export class DraftsPerDay {
     }
     share.left -= 1;
     return true;
+  }
+
+  /** All or none of so many count towards the caller's day. Throws DRAFTS_PER_DAY_EXCEEDED with none taken. */
+  async takeAll({ caller, draftsPerDay: limit }: Access, count: number): Promise<void> {
+    if (caller === null || limit === null) return;
+    for (let taken = 0; taken < count; taken++) {
+      if (await this.take(caller, limit)) continue;
+      for (let back = 0; back < taken; back++) this.giveBack(caller);
+      throw new DraftError("DRAFTS_PER_DAY_EXCEEDED", { retryAfterMs: this.msToMidnight() });
+    }
   }
 
   /** One that was taken and did not become a new request. */

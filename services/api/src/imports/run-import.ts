@@ -77,7 +77,7 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
   const nextChunk = () => new ImportChunk({ batch: id, caller: access.caller, traceparent, orderingShards });
   let chunk = nextChunk();
   const write = async (): Promise<void> => {
-    await takeDrafts(deps, access, chunk.messages.length);
+    await deps.draftsPerDay.takeAll(access, chunk.messages.length);
     await publish(deps, chunk);
     await reading.goOn();
     batch = await noteChunk(deps, batch, chunk, hash.copy().digest("base64url"));
@@ -126,19 +126,6 @@ function fingerprintOf(row: CheckedRow): unknown {
       return row.values;
     default:
       return row satisfies never;
-  }
-}
-
-async function takeDrafts(
-  { draftsPerDay }: SubmitDeps,
-  { caller, draftsPerDay: limit }: Access,
-  count: number,
-): Promise<void> {
-  if (caller === null || limit === null) return;
-  for (let taken = 0; taken < count; taken++) {
-    if (await draftsPerDay.take(caller, limit)) continue;
-    for (let back = 0; back < taken; back++) draftsPerDay.giveBack(caller);
-    throw new DraftError("DRAFTS_PER_DAY_EXCEEDED", { retryAfterMs: draftsPerDay.msToMidnight() });
   }
 }
 
