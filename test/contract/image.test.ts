@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
@@ -102,6 +102,31 @@ test("V8 takes the compiled code with the options that the image gives it, and a
     const { stdout } = await promisify(execFile)(node, args, { cwd: join(folder, service) });
     assert.equal(stdout, "false true\n", service);
   }
+});
+
+test("a start takes what Node has compiled of its own modules, and soon the heap has its flags again", async (t) => {
+  const { folder, node } = await stage(t);
+  const cwd = join(folder, "worker");
+  const cache = join(folder, "plain.cache");
+  // V8 takes compiled code only under the flags that it was compiled under, and knows a text again by its length.
+  const keep = `require("node:fs").writeFileSync(${JSON.stringify(cache)}, new (require("node:vm").Script)("1000").createCachedData())`;
+  await promisify(execFile)(node, ["--eval", keep]);
+  const probe = join(folder, "probe.cjs");
+  await writeFile(
+    probe,
+    `const cachedData = require("node:fs").readFileSync(${JSON.stringify(cache)});
+    let number = 1000;
+    const isRefused = () => new (require("node:vm").Script)(String(++number), { cachedData }).cachedDataRejected;
+    console.log(isRefused());
+    const looking = setInterval(() => {
+      if (!isRefused()) return;
+      console.log(true);
+      clearInterval(looking);
+    }, 20);`,
+  );
+  const args = CMD.map((word) => (word === "service.cjs" ? probe : word));
+  const { stdout } = await promisify(execFile)(node, args, { cwd, timeout: 30_000 });
+  assert.equal(stdout, "false\ntrue\n");
 });
 
 interface Stage {
