@@ -4,6 +4,7 @@ import { type DraftRequest, fingerprint } from "../contract/draft-request.ts";
 import { attachmentPart } from "./attachment-part.ts";
 import { foldableName, foldableSubject } from "./foldable-header.ts";
 import { htmlFromText } from "./html-from-text.ts";
+import { mailAtOnce, type TextMail } from "./mail-at-once.ts";
 import { textFromHtml } from "./text-from-html.ts";
 import { verifyHeaders } from "./verify-headers.ts";
 import { verifyParts } from "./verify-parts.ts";
@@ -28,7 +29,7 @@ export async function composeMessage(request: DraftRequest, { id, nowMs }: Compo
     .digest("hex")
     .slice(0, 32);
   const files = attachments.map(attachmentPart);
-  const composer = new MailComposer({
+  const mail = {
     // Objects only: a string would go through nodemailer's address parser, which rejects nothing.
     from: foldableName(from),
     to: to.map(foldableName),
@@ -41,22 +42,30 @@ export async function composeMessage(request: DraftRequest, { id, nowMs }: Compo
     // An empty part would be left out by nodemailer: HTML that is one picture has a text of one empty line.
     text: withCrlf((message === "" ? textFromHtml(html) : message) || "\n"),
     html: withCrlf(html === "" ? htmlFromText(message) : html),
-    attachments: files.map((raw) => ({ raw })),
     headers: { "X-Draftmill-Id": id },
     date: new Date(nowMs),
     // Gmail puts one of its own in its place; this one only keeps nodemailer from inventing a host name.
     messageId: `<${mark}@draftmill.invalid>`,
     baseBoundary: mark,
+  };
+  const mime = (files.length === 0 ? mailAtOnce(mail) : null) ?? (await mailByNodemailer(mail, files));
+  verifyHeaders(mime, request);
+  verifyParts(mime, files);
+  return mime;
+}
+
+/** Any mail, with files or without. */
+export function mailByNodemailer(mail: TextMail, files: readonly Buffer[]): Promise<Buffer> {
+  const composer = new MailComposer({
+    ...mail,
+    attachments: files.map((raw) => ({ raw })),
     newline: "\r\n",
     disableFileAccess: true,
     disableUrlAccess: true,
   });
   const root = composer.compile();
   root.keepBcc = true;
-  const mime = await root.build();
-  verifyHeaders(mime, request);
-  verifyParts(mime, files);
-  return mime;
+  return root.build();
 }
 
 function withCrlf(text: string): string {
