@@ -148,6 +148,20 @@ test("a record goes 30 days after its last write, from the counts and from the f
   assert.deepEqual({ created, queued }, { created: 1, queued: 1 });
 });
 
+test("in a turn of the event loop that takes long, writes are answered before its end", async (t) => {
+  const ledger = sqliteLedger(t, await aDatabasePath(t));
+  const order: string[] = [];
+  const note = (what: string) => () => order.push(what);
+  const turn = new Promise<void>((resolve) => setImmediate(resolve)).then(note("turn"));
+  const first = ledger.create(aRecord({ id: "request-1" })).then(note("first"));
+  const untilMs = performance.now() + 10;
+  while (performance.now() < untilMs);
+  const second = ledger.create(aRecord({ id: "request-2" })).then(note("second"));
+  const third = ledger.create(aRecord({ id: "request-3" })).then(note("third"));
+  await Promise.all([turn, first, second, third]);
+  assert.deepEqual(order, ["first", "second", "turn", "third"]);
+});
+
 test("a write waits for another process's transaction, and the event loop does not", async (t) => {
   const path = await aDatabasePath(t);
   const ledger = sqliteLedger(t, path);
