@@ -2,6 +2,7 @@ import type { Clock } from "@draftmill/shared/clock.ts";
 import { composeMessage } from "@draftmill/shared/compose/compose-message.ts";
 import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import type { DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { type DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Claimed, NotClaimed } from "@draftmill/shared/ledger/ledger-answers.ts";
@@ -29,6 +30,8 @@ export interface Work {
   readonly nowMs: number;
   /** Of the record that the api wrote. */
   readonly acceptedRevision: string | undefined;
+  /** Null where it is too large to be kept while it waits: it is then read again from its bytes. */
+  readonly request: DraftRequest | null;
 }
 
 /** The request is claimed, and its call to Gmail may leave. */
@@ -60,7 +63,7 @@ export async function beginDraft(
   { isAgain, revision }: { readonly isAgain: boolean; readonly revision: string | undefined },
   hold: AbortSignal,
 ): Promise<Begun | NotBegun> {
-  const { pushed, record, nowMs } = work;
+  const { pushed, record } = work;
   const before = await setAside(deps, pushed, record);
   if (before !== null) return before;
   const earlyMs = (record.notBeforeMs ?? 0) - deps.clock.nowMs();
@@ -80,7 +83,7 @@ export async function beginDraft(
   }
   const since = await setAside(deps, pushed, record);
   if (since !== null) return since;
-  const content = await compose(deps, pushed, nowMs);
+  const content = await compose(deps, work);
   if ("kind" in content) return content;
   const claim = await deps.ledger.claim(record, revision);
   if (claim.kind !== "claimed") return claim;
@@ -89,14 +92,16 @@ export async function beginDraft(
 
 async function compose(
   { defaultMailbox }: BeginDeps,
-  pushed: PushedMessage,
-  nowMs: number,
+  { pushed, record, nowMs, request }: Work,
 ): Promise<DraftContent | Extract<NotBegun, { kind: "uncomposed" }>> {
-  const decoded = decodeDraftMessage(pushed, defaultMailbox);
-  if (!decoded.ok) return { kind: "uncomposed", error: decoded.error };
-  const { id, request } = decoded.message;
+  let kept = request;
+  if (kept === null) {
+    const decoded = decodeDraftMessage(pushed, defaultMailbox);
+    if (!decoded.ok) return { kind: "uncomposed", error: decoded.error };
+    kept = decoded.message.request;
+  }
   try {
-    return { mime: await composeMessage(request, { id, nowMs }), threadId: request.threadId };
+    return { mime: await composeMessage(kept, { id: record.id, nowMs }), threadId: kept.threadId };
   } catch (error) {
     const failure = toDraftError(error);
     if (failure.class === "permanent") return { kind: "uncomposed", error: failure };

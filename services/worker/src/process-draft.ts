@@ -76,7 +76,10 @@ async function outcomeOf(deps: ProcessDeps, pushed: PushedMessage, read: Read, h
   }
 }
 
-/** What is kept of a message while it waits: the request itself may have 10 MB, and is read again from its bytes in its turn. */
+/** A request of up to so many bytes is kept as it was read while it waits: to read it again takes longer than to compose its mail. */
+const KEPT_BYTES_MAX = 16 * 1024;
+
+/** What is kept of a message while it waits: a request that may have 10 MB is read again from its bytes in its turn. */
 type Read = { readonly requestId: string; readonly record: DraftRecord } & (
   | { readonly refused: DraftError }
   | (Omit<Work, "pushed"> & { readonly refused: null })
@@ -95,7 +98,8 @@ function readMessage(deps: ProcessDeps, pushed: PushedMessage): Read {
   if (!mayImpersonate(deps.mailboxes, request.mailbox)) return { ...known, refused: mailboxNotAllowed() };
   const tooFar = tooFarAhead(request, nowMs, CLOCKS_DIFFER_MS);
   if (tooFar !== null) return { ...known, refused: invalidRequest([tooFar]) };
-  return { ...known, refused: null, nowMs, acceptedRevision: accepted?.revision };
+  const kept = pushed.data.length <= KEPT_BYTES_MAX ? request : null;
+  return { ...known, refused: null, nowMs, acceptedRevision: accepted?.revision, request: kept };
 }
 
 /**
