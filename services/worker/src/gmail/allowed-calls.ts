@@ -24,8 +24,10 @@ export function fetchAllowedOnly(origin: string, fetch: typeof globalThis.fetch)
   return async (input, init) => {
     const asked = input instanceof Request ? input : null;
     const method = init?.method ?? asked?.method ?? "GET";
-    const headers = new Headers(init?.headers ?? asked?.headers);
-    const refusal = refusalOf(origin, method.toUpperCase(), new URL(asked?.url ?? String(input)), headers);
+    const given = init?.headers ?? asked?.headers;
+    const headers = given instanceof Headers ? given : new Headers(given);
+    const to = input instanceof URL ? input : new URL(asked?.url ?? String(input));
+    const refusal = refusalOf(origin, method.toUpperCase(), to, headers);
     if (refusal !== null) throw new DraftError("INTERNAL", { reason: refusal });
     return fetch(input, init);
   };

@@ -70,6 +70,7 @@ export function createCallGmail(deps: CallGmailDeps): CallGmail {
 
 /** Waits for the client's token, under the deadline of the attempt. */
 export async function haveToken(client: DelegatedClient<string>, signal: AbortSignal): Promise<void> {
+  if (client.hasToken() && !signal.aborted) return;
   try {
     await withDeadline(client.getRequestHeaders(), signal);
   } catch (error) {

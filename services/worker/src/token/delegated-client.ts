@@ -19,9 +19,19 @@ export class DelegatedClient<Mailbox extends string> extends OAuth2Client {
 
   constructor(mailbox: Mailbox, mint: MintToken, transport: GoogleTransport) {
     // forceRefreshOnFailure stays off: it would mint on every quota refusal too, since those are 403.
-    super({ transporter: transport, credentials: { refresh_token: PLACEHOLDER, expiry_date: 1 } });
+    // useAuthRequestParameters would have each request and its answer written out for a log that nobody keeps.
+    super({
+      transporter: transport,
+      credentials: { refresh_token: PLACEHOLDER, expiry_date: 1 },
+      useAuthRequestParameters: false,
+    });
     this.mailbox = mailbox;
     this.#mint = mint;
+  }
+
+  /** Whether it would answer with a token at once. */
+  hasToken(): boolean {
+    return typeof this.credentials.access_token === "string" && !this.isTokenExpiring();
   }
 
   protected override async refreshTokenNoCache() {
