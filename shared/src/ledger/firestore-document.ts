@@ -8,7 +8,7 @@ import { recipientHashes } from "./recipients.ts";
 /**
  * How a record lies in Firestore: whole, as JSON, in one field without an index, and beside it what lists look for.
  *
- * - `state`, `mailbox`, `batch`, `code`: filters; the last two are left out where the record has none
+ * - `state`, `mailbox`, `batch`, `code`: filters; the last two are left out where the record has none, `state` where it counts as absent
  * - `recipients`: hashes of whom it is to, for `recentTo`
  * - `due`: when the sweep has to look at it, milliseconds since the epoch; left out when never
  * - `created`: the order of lists, microseconds since the epoch by the creator's clock, never twice from one process
@@ -31,8 +31,10 @@ export function documentIdOf(requestId: string): string {
 
 export function swappedFieldsOf(record: DraftRecord, write: string): Fields {
   const code = record.problem?.code;
+  // One that is written as absent is in no count, for which Firestore would not look at its end.
+  const isAbsent = record.expireAtMs <= record.updatedAtMs;
   return {
-    state: { stringValue: record.state },
+    ...(isAbsent ? {} : { state: { stringValue: record.state } }),
     ...(code === undefined ? {} : { code: { stringValue: code } }),
     ...(record.dueAtMs === null ? {} : { due: { integerValue: String(Math.ceil(record.dueAtMs)) } }),
     expireAt: { timestampValue: new Date(record.expireAtMs).toISOString() },

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { systemClock } from "@draftmill/shared/clock.ts";
 import { DRAFT_STATES, type DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { CursorInvalid, type Ledger, type ListQuery } from "@draftmill/shared/ledger/ledger.ts";
-import { aFailure, aRecord } from "./a-record.ts";
+import { aDraft, aFailure, aRecord } from "./a-record.ts";
 import { type MakeStore, openOne, rewrite } from "./make-store.ts";
 
 /** Filters, pages and counts. */
@@ -135,6 +137,25 @@ export function listSuite(driver: string, makeStore: MakeStore): void {
           }
         }
       }
+    });
+
+    test("counts no record whose draft was taken back, until its key stands for a draft again", async (t) => {
+      const store = await openOne(makeStore, t);
+      const ledger = new DraftLedger(store, { clock: systemClock });
+      const make = async (): Promise<void> => {
+        const claim = await ledger.claim(aRecord({ batch: "b-1" }));
+        assert.ok(claim.kind === "claimed");
+        await ledger.complete(claim, aDraft);
+      };
+      const counted = async (): Promise<unknown> => {
+        const { created, canceled } = await store.count({ batch: "b-1" });
+        return { created, canceled };
+      };
+      await make();
+      assert.equal((await ledger.forget("request-1", aDraft.draftId)).kind, "moved");
+      assert.deepEqual(await counted(), { created: 0, canceled: 0 });
+      await make();
+      assert.deepEqual(await counted(), { created: 1, canceled: 0 });
     });
 
     test("counts zero of everything in an empty store, and each state once it is there", async (t) => {
