@@ -21,10 +21,14 @@ export interface GoogleFaultRates {
 
 const LATE_LEASES = 1.4;
 
-/** Scripts one create that is refused and one whose answer is lost, so that whoever meets them first has met them. */
-export function scriptOneOfEach(faults: FaultScript): void {
+/**
+ * Scripts one create that is refused and one whose answer is lost, so that whoever meets them first has met them, and has its peace
+ * for so many more.
+ */
+export function scriptOneOfEach(faults: FaultScript, wellAfter: number): void {
   faults.next("drafts.create", 1, REJECTED);
   faults.next("drafts.create", 1, APPLIED_THEN_CUT);
+  faults.next("drafts.create", wellAfter, WELL);
 }
 
 /** Scripts the fate of so many creates, and of as many finds, well or not, in the order of chance. */

@@ -6,6 +6,8 @@ export interface Scene {
   /** How long a claim holds; Google's deadline is a sixth of it. */
   readonly leaseMs: number;
   readonly workers: number;
+  /** Over which the requests are spread. A worker that finds itself refused leaves a mailbox alone for two seconds. */
+  readonly mailboxes: number;
   /** Time between two kills on average. */
   readonly killEveryMs: number;
   /** How many pushes are out, however many of them fail: failures must not leave the workers without work. */
@@ -20,8 +22,9 @@ export interface Scene {
 export const BAD_DAY: Scene = {
   leaseMs: 1_000,
   workers: 4,
+  mailboxes: 12,
   killEveryMs: 20,
-  pushWindow: 8,
+  pushWindow: 12,
   pause: { least: 1.02, most: 1.5 },
   google: {
     throttled: 0.05,

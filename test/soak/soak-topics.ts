@@ -7,11 +7,18 @@ export interface SoakTopics {
   takeLetters(): Promise<ReadonlySet<string>>;
 }
 
-const MAILBOXES = 3;
 const CALL_TIMEOUT_MS = 10_000;
 const LETTERS_AT_ONCE = 500;
 
-export function openTopics({ pubsubUrl, project }: { readonly pubsubUrl: string; readonly project: string }) {
+export function openTopics({
+  pubsubUrl,
+  project,
+  mailboxes,
+}: {
+  readonly pubsubUrl: string;
+  readonly project: string;
+  readonly mailboxes: number;
+}): SoakTopics {
   const call = async (path: string, body: unknown): Promise<unknown> => {
     const answer = await fetch(`${pubsubUrl}/v1/projects/${project}/${path}`, {
       method: "POST",
@@ -24,7 +31,7 @@ export function openTopics({ pubsubUrl, project }: { readonly pubsubUrl: string;
   };
   const topics: SoakTopics = {
     async publish(ids) {
-      await call(`topics/${DRAFTS_TOPIC}:publish`, { messages: ids.map(messageOf) });
+      await call(`topics/${DRAFTS_TOPIC}:publish`, { messages: ids.map((id, n) => messageOf(id, n % mailboxes)) });
     },
     async takeLetters() {
       const letters = new Set<string>();
@@ -49,12 +56,12 @@ interface PulledLetters {
 }
 
 function messageOf(id: string, n: number) {
-  const mailbox = `rep${n % MAILBOXES}@example.com`;
+  const mailbox = soakMailbox(n);
   const request = { to: "ada@example.com", subject: `Soak ${id}`, message: "A line.", mailbox };
   return { data: Buffer.from(JSON.stringify(request)).toString("base64"), attributes: { id } };
 }
 
-/** Where the requests' drafts lie. */
-export function soakMailboxes(): readonly string[] {
-  return Array.from({ length: MAILBOXES }, (_, n) => `rep${n}@example.com`);
+/** Where drafts of requests lie, counted from 0. */
+export function soakMailbox(n: number): string {
+  return `rep${n}@example.com`;
 }

@@ -8,7 +8,7 @@ import { figuresOf, type SoakFigures } from "./figures.ts";
 import { Replayer } from "./replays.ts";
 import { isQuiet, lostNow, sweepUp } from "./rest.ts";
 import { BAD_DAY, type Scene } from "./scene.ts";
-import { soakMailboxes } from "./soak-topics.ts";
+import { soakMailbox } from "./soak-topics.ts";
 import { openStage } from "./stage.ts";
 import { strike } from "./strikes.ts";
 import { Tally } from "./tally.ts";
@@ -37,6 +37,8 @@ export interface SoakOptions {
 
 const LOOK_EVERY_MS = 50;
 const SWEEP_EVERY_MS = 700;
+/** Once nothing new comes and nobody is killed any more: what is left waits for the sweep alone. */
+const LAST_SWEEPS_EVERY_MS = 100;
 const WATCH_EVERY_MS = 200;
 /** So many requests are open at a time: the work lasts as long as the kills do. */
 const AHEAD = 150;
@@ -59,13 +61,13 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
   const { requests, kills, pauses, seed, scene = BAD_DAY, onProgress = () => {} } = options;
   const startedMs = performance.now();
   const isLate = (): boolean => performance.now() > startedMs + options.withinMs;
-  const warmsUp = kills >= WARM_UP_KILLS;
+  const warmUp = kills >= WARM_UP_KILLS ? Math.min(requests, WARM_UP) : 0;
   const tally = new Tally();
   const stage = await openStage(
     {
       scene,
       calls: 2 * requests,
-      warmsUp,
+      warmUp,
       mutations: options.mutations ?? [],
       firestore: options.firestore ?? null,
       chance: chanceOf(seed),
@@ -103,8 +105,8 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
     await topics.publish(accepted.slice(published, count));
     published = count;
   };
-  if (warmsUp) {
-    await publishUpTo(Math.min(requests, WARM_UP));
+  if (warmUp > 0) {
+    await publishUpTo(warmUp);
     while (!isOver() && !(await isDone(published))) {
       await patiently(() => replayer.look());
       await stage.sweep();
@@ -114,6 +116,7 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
   await fleet.grow(scene.workers);
   const striking = strike(stage, { scene, requests, kills, pauses, seed, tally, isOver });
   let isTending = true;
+  let isEnding = false;
   const tending = Promise.all([tend(), watchDrafts()]);
   // Whichever fails is told of when it is awaited, not before everything is closed.
   for (const beside of [striking, tending]) beside.catch(() => {});
@@ -123,6 +126,7 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
     await systemClock.sleep(LOOK_EVERY_MS);
   }
   await striking;
+  isEnding = true;
   onProgress(`${fleet.kills()} kills and ${fleet.pauses()} pauses done, everything published`);
   while (!isOver()) {
     if (await isDone(requests)) break;
@@ -171,7 +175,7 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
       await patiently(() => replayer.look());
       await stage.sweep();
       if (options.until === "untold") await noteLetters();
-      await systemClock.sleep(SWEEP_EVERY_MS);
+      await systemClock.sleep(isEnding ? LAST_SWEEPS_EVERY_MS : SWEEP_EVERY_MS);
     }
   }
 
@@ -189,7 +193,8 @@ async function soak(options: SoakOptions, lifecycle: Lifecycle): Promise<SoakFig
   }
 
   function noteDoubled(): void {
-    const drafts = soakMailboxes().flatMap((mailbox) => google.drafts(mailbox));
+    const mailboxes = Array.from({ length: scene.mailboxes }, (_, n) => soakMailbox(n));
+    const drafts = mailboxes.flatMap((mailbox) => google.drafts(mailbox));
     const seen = new Set<string>();
     for (const { headers } of drafts) {
       const id = headers.find(({ name }) => name.toLowerCase() === "x-draftmill-id")?.value ?? "";

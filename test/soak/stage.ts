@@ -21,8 +21,8 @@ export interface StageOptions {
   readonly scene: Scene;
   /** How many calls to Google have their fate scripted; those beyond go well. */
   readonly calls: number;
-  /** The first two creates go wrong, so that the first worker has run what that takes. */
-  readonly warmsUp: boolean;
+  /** What the first worker does, of which two creates go wrong, so that it has run what that takes; 0 for none. */
+  readonly warmUp: number;
   readonly mutations: readonly Mutation[];
   /** host:port of Google's Firestore emulator, with nothing in it yet; null for SQLite. */
   readonly firestore: string | null;
@@ -44,6 +44,8 @@ export interface Stage {
 }
 
 const PROJECT = "soak";
+/** No quota that would be felt: a new worker feels its way to the usual one for longer than it lives here. */
+const UNITS_PER_MINUTE = 1_000_000;
 const PUSH = { audience: "https://worker.soak", serviceAccount: "push@soak.iam.gserviceaccount.com" };
 
 export async function openStage(options: StageOptions, lifecycle: Lifecycle): Promise<Stage> {
@@ -57,10 +59,10 @@ export async function openStage(options: StageOptions, lifecycle: Lifecycle): Pr
     statePath: ":memory:",
     signer,
     projectId: PROJECT,
-    unitsPerMinute: 1_000_000,
+    unitsPerMinute: UNITS_PER_MINUTE,
   });
   lifecycle.onClose(() => google.close());
-  if (options.warmsUp) scriptOneOfEach(google.faults);
+  if (options.warmUp > 0) scriptOneOfEach(google.faults, options.warmUp);
   scriptGoogle(google.faults, options.calls, { rates: scene.google, leaseMs: scene.leaseMs }, chance);
   const pushWindow = { initial: scene.pushWindow, max: scene.pushWindow, min: scene.pushWindow };
   const pubsub = await startPubsub({ statePath: ":memory:", signer, pushBackoff: false, pushWindow });
@@ -76,6 +78,7 @@ export async function openStage(options: StageOptions, lifecycle: Lifecycle): Pr
     PUBSUB_EMULATOR_HOST: pubsub.hostPort,
     PUSH_AUDIENCE: PUSH.audience,
     PUSH_SERVICE_ACCOUNT: PUSH.serviceAccount,
+    GMAIL_UNITS_PER_MINUTE: String(UNITS_PER_MINUTE),
     CLAIM_LEASE_MS: String(scene.leaseMs),
     REPLAY_LEASE_MS: String(scene.leaseMs),
     GOOGLE_TIMEOUT_MS: String(Math.floor(scene.leaseMs / 6)),
@@ -101,7 +104,7 @@ export async function openStage(options: StageOptions, lifecycle: Lifecycle): Pr
     fleet,
     door,
     ledger: new DraftLedger(store, { clock: systemClock, leaseMs: scene.leaseMs }),
-    topics: openTopics({ pubsubUrl: pubsub.url, project: PROJECT }),
+    topics: openTopics({ pubsubUrl: pubsub.url, project: PROJECT, mailboxes: scene.mailboxes }),
     sweep: () =>
       sweeps.sweep().then(
         () => true,

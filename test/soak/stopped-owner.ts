@@ -6,7 +6,7 @@ import { systemClock } from "@draftmill/shared/clock.ts";
 import { createLifecycle } from "@draftmill/shared/lifecycle.ts";
 import { isQuiet } from "./rest.ts";
 import { BAD_DAY, NOTHING_WRONG } from "./scene.ts";
-import { soakMailboxes } from "./soak-topics.ts";
+import { soakMailbox } from "./soak-topics.ts";
 import { openStage, type Stage } from "./stage.ts";
 import type { Mutation } from "./worker-build.ts";
 
@@ -36,7 +36,7 @@ export async function stopOwner(
       {
         scene: { ...BAD_DAY, leaseMs: LEASE_MS, workers: 4, google: NOTHING_WRONG, door: { lostAck: 0, duplicate: 1 } },
         calls: 0,
-        warmsUp: false,
+        warmUp: 0,
         mutations: [stopsOnce(files), ...mutations],
         firestore: null,
         chance: Math.random,
@@ -53,7 +53,7 @@ export async function stopOwner(
 
 async function play(stage: Stage, files: StopFiles, latestMs: number): Promise<number> {
   const { fleet, google, ledger, topics } = stage;
-  const [mailbox = ""] = soakMailboxes();
+  const mailbox = soakMailbox(0);
   const until = async (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await isSo())) {
       if (performance.now() > latestMs) throw new Error(`not in time: ${what}`);

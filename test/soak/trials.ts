@@ -15,13 +15,14 @@ export interface Trial {
 }
 
 const LEASE_MS = 1_500;
+/** Few of each, so that requests meet. */
+const CROWDED: Scene = { ...BAD_DAY, leaseMs: LEASE_MS, mailboxes: 3, pushWindow: 8 };
 
 /** Workers die, and answers of Gmail are lost. */
 export const KILLED: Trial = {
   name: "killed",
   scene: {
-    ...BAD_DAY,
-    leaseMs: LEASE_MS,
+    ...CROWDED,
     workers: 3,
     google: { ...BAD_DAY.google, appliedThenCut: 0.15, findRejected: 0 },
   },
@@ -34,8 +35,7 @@ export const KILLED: Trial = {
 export const REFUSED: Trial = {
   name: "refused",
   scene: {
-    ...BAD_DAY,
-    leaseMs: LEASE_MS,
+    ...CROWDED,
     workers: 2,
     google: { ...NOTHING_WRONG, appliedThenCut: 0.3, rejected: 0.1, findRejected: 0.4, findUnavailable: 0.3 },
   },
@@ -47,7 +47,7 @@ export const REFUSED: Trial = {
 /** Many requests fail, under workers that die. */
 export const FAILING: Trial = {
   name: "failing",
-  scene: { ...BAD_DAY, leaseMs: LEASE_MS, workers: 3, google: { ...NOTHING_WRONG, rejected: 0.4 } },
+  scene: { ...CROWDED, workers: 3, google: { ...NOTHING_WRONG, rejected: 0.4 } },
   requests: 80,
   kills: 12,
   pauses: 0,
@@ -56,7 +56,7 @@ export const FAILING: Trial = {
 /** Drafts land when the next attempt has made another. */
 export const LATE: Trial = {
   name: "late",
-  scene: { ...BAD_DAY, leaseMs: LEASE_MS, workers: 2, google: { ...NOTHING_WRONG, late: 0.2 } },
+  scene: { ...CROWDED, workers: 2, google: { ...NOTHING_WRONG, late: 0.2 } },
   requests: 30,
   kills: 0,
   pauses: 0,
