@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import MailComposer from "nodemailer/lib/mail-composer";
 import { type DraftRequest, fingerprint } from "../contract/draft-request.ts";
 import { attachmentPart } from "./attachment-part.ts";
@@ -24,10 +24,7 @@ export interface ComposeOptions {
 export async function composeMessage(request: DraftRequest, { id, nowMs }: ComposeOptions): Promise<Buffer> {
   const { from, to, cc, bcc, replyTo, subject, message, html, inReplyTo, references, attachments } = request;
   // Follows from the whole content, so that no content can hold its own boundary.
-  const mark = createHash("sha256")
-    .update(`${id}\n${fingerprint(request)}`)
-    .digest("hex")
-    .slice(0, 32);
+  const mark = hash("sha256", `${id}\n${fingerprint(request)}`, "hex").slice(0, 32);
   const files = attachments.map(attachmentPart);
   const mail = {
     // Objects only: a string would go through nodemailer's address parser, which rejects nothing.
