@@ -29,10 +29,9 @@ serveOrders({
             hasKeys ? { messageOrdering: true } : {},
           );
     const app = Fastify({ bodyLimit: 64 * 1024 * 1024 });
-    let published = 0;
     const publish = async (draft: PlainDraft): Promise<string> => {
       const id = randomUUID();
-      const key = hasKeys ? { orderingKey: `${draft.mailbox}#${published++ % SHARDS}` } : {};
+      const key = hasKeys ? { orderingKey: `${draft.mailbox}#${Number.parseInt(id.slice(0, 8), 16) % SHARDS}` } : {};
       await topic?.publishMessage({ data: Buffer.from(JSON.stringify(draft)), attributes: { id }, ...key });
       return id;
     };
