@@ -75,8 +75,6 @@ export async function beginDraft(
   let admission: Admission;
   try {
     const turn = deps.pacer.admit({ mailbox, line, units, isAgain }, hold);
-    const ended = isAgain ? null : await endedMeanwhile(deps, record, turn);
-    if (ended !== null) return ended;
     admission = taken.use(await held(turn, hold, "GMAIL_THROTTLED"));
     taken.use(await held(deps.mailBytes.take(pushed.data.length, hold), hold, "GMAIL_THROTTLED"));
   } catch (error) {
@@ -90,30 +88,6 @@ export async function beginDraft(
   const claim = await deps.ledger.claim(record, revision);
   if (claim.kind !== "claimed") return claim;
   return { kind: "begun", claim, admission, content, taken: taken.move() };
-}
-
-/**
- * What a delivery that does not have its turn at once can end with, as it makes no draft: a file that is imported again must not wait for
- * the quota that it does not need. Null as soon as it has its turn. One that is given at once is not held up by a read.
- */
-async function endedMeanwhile(
-  { ledger }: BeginDeps,
-  record: DraftRecord,
-  turn: Promise<Admission>,
-): Promise<NotClaimed | null> {
-  let isGiven = false;
-  const given = (): null => {
-    isGiven = true;
-    return null;
-  };
-  turn.then(given).catch(() => {});
-  await null;
-  if (isGiven) return null;
-  const known = ledger.ended(record).catch(() => null);
-  const ended = await Promise.race([turn.then(given, () => known), known]);
-  // It stands in line no longer than its request is open.
-  if (ended !== null) turn.then((admission) => admission.unused()).catch(() => {});
-  return ended;
 }
 
 async function compose(

@@ -16,7 +16,6 @@ import {
   type LeaseTime,
   type OperatorDecision,
   type OwnerDecision,
-  obstacleTo,
 } from "./decide.ts";
 import { decideForget, decideWithdraw } from "./decide-batch.ts";
 import { decideSchedule } from "./decide-schedule.ts";
@@ -94,14 +93,6 @@ export class DraftLedger {
     const { record, revision } = result;
     const mustFind = record.taintedBefore;
     return { kind: "claimed", record, revision, mustFind, leaseStartedMonotonicMs, leaseStartedWallMs };
-  }
-
-  /** What a claim would be refused for, whoever else lets go: the request has ended, or another has its id. A read, which changes nothing. */
-  async ended(candidate: DraftRecord): Promise<Exclude<NotClaimed, { kind: "busy" }> | null> {
-    const stored = await this.#ledger.get(candidate.id);
-    if (stored === null) return null;
-    const obstacle = obstacleTo("claim", stored.record, candidate, "processing", this.#time(stored.nowMs));
-    return obstacle?.kind === "busy" ? null : obstacle;
   }
 
   /** Records the draft. Safe to repeat when its answer was lost: the same draft under the same claim is `settled`. */

@@ -33,23 +33,6 @@ describe("the worker as a process", { timeout: 60_000 }, () => {
     assert.equal(await worker.exited, 0);
   });
 
-  it("acknowledges a request that it knows while Gmail wants its mailbox left alone", async (t) => {
-    const surroundings = await surroundingsOf(t);
-    const { google } = surroundings;
-    const worker = await startWorkerProcess(surroundings);
-    t.after(() => worker.stop());
-    const known = pushOf({ ...REQUEST, mailbox: "spent@example.com" });
-    assert.equal(await worker.push(known), 204);
-    // From here on the mailbox is to be left alone for half a minute.
-    google.faults.next("drafts.create", 1, { kind: "answer", error: "retryAfter" }, "spent@example.com");
-    const refused = worker.push(pushOf({ ...REQUEST, mailbox: "spent@example.com" }));
-    while (google.faults.pending().length > 0) await turn();
-    assert.equal(await worker.push(known), 204);
-    await worker.stop();
-    assert.equal(await refused, 503);
-    assert.equal(google.drafts("spent@example.com").length, 1);
-  });
-
   it("on SIGTERM lets a call to Gmail end and acknowledges its draft, gives up what waits, and exits 0", async (t) => {
     const surroundings = await surroundingsOf(t);
     const { google } = surroundings;
