@@ -14,8 +14,8 @@ const FIRST_MS = 2_000;
 const FIRST_FOR_CONCURRENCY_MS = 500;
 /** A quota per minute comes back within one: until then nothing is won by waiting longer. */
 const WITHIN_A_MINUTE_MS = 5_000;
-/** A mailbox that begins may spend the minute's quota in seconds: most of the minute is left. */
-const WITHIN_THE_FIRST_MS = 8_000;
+/** A mailbox that begins may spend the minute's quota in seconds: most of the minute is left. With what spreads it no long pause yet. */
+const WITHIN_THE_FIRST_MS = 7_000;
 const LONGEST_MS = 64_000;
 /** Four drafts: the more instances share a quota, the less each asks whether there is some. */
 const SHARE_UNITS = 40;

@@ -136,7 +136,7 @@ describe("after a refusal", () => {
       waited.push(ms);
       admission.refused(RATE);
     }
-    assert.deepEqual(waited, [2_000, 4_000, 8_000, 8_000]);
+    assert.deepEqual(waited, [2_000, 4_000, 7_000, 7_000]);
   });
 
   it("nobody else goes while one tries; once it is served the others follow", async () => {

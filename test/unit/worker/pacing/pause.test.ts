@@ -22,8 +22,8 @@ describe("the pauses of a mailbox that is refused again and again", () => {
     assert.deepEqual(pausesS("rate", 6_000, 18), [...minute, 10, 20, 40, 64, 64]);
   });
 
-  it("8 s at most after the first refusal of all: its minute has only begun", () => {
-    assert.deepEqual(pausesS("rate", 6_000, 10, true), [2, 4, 8, 8, 8, 8, 8, 8, 8, 16]);
+  it("7 s at most after the first refusal of all: its minute has only begun", () => {
+    assert.deepEqual(pausesS("rate", 6_000, 11, true), [2, 4, 7, 7, 7, 7, 7, 7, 7, 7, 14]);
   });
 
   it("as long as four drafts of its share take, where many share a quota", () => {
