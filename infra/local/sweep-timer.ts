@@ -8,6 +8,8 @@ export interface SweepTimerOptions {
   readonly signer: IdTokenSigner;
   /** 0: only when asked for. */
   readonly everyMs: number;
+  /** How long one sweep is waited for; a minute unless given. */
+  readonly timeoutMs?: number;
   /** A sweep that failed; the next one comes all the same. */
   readonly onFailure: (reason: string) => void;
 }
@@ -24,7 +26,14 @@ export interface SweepTimer {
 const TIMEOUT_MS = 60_000;
 const TOKEN_LIFETIME_S = 3_600;
 
-export function startSweepTimer({ workerUrl, push, signer, everyMs, onFailure }: SweepTimerOptions): SweepTimer {
+export function startSweepTimer({
+  workerUrl,
+  push,
+  signer,
+  everyMs,
+  timeoutMs = TIMEOUT_MS,
+  onFailure,
+}: SweepTimerOptions): SweepTimer {
   const closing = new AbortController();
   let underWay: Promise<unknown> | null = null;
 
@@ -33,7 +42,7 @@ export function startSweepTimer({ workerUrl, push, signer, everyMs, onFailure }:
     const answer = await fetch(`${workerUrl()}/sweep`, {
       method: "POST",
       headers: authorization,
-      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
     });
     if (answer.ok) return (await answer.json()) as Readonly<Record<string, unknown>>;
     await answer.body?.cancel();

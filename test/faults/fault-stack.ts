@@ -85,6 +85,8 @@ export interface FaultStack {
 }
 
 const DEFAULT_LEASE_MS = 3_000;
+/** A sweep that stands at a struck step would stand there for its whole time: the next one comes to what became due meanwhile. */
+const SWEEP_TIMEOUT_MS = 20_000;
 const ENTRY = fileURLToPath(new URL("./service-under-fault.ts", import.meta.url));
 const AUDIENCE = "https://draftmill-worker.test";
 
@@ -186,6 +188,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
       push,
       signer,
       everyMs: 0,
+      timeoutMs: SWEEP_TIMEOUT_MS,
       onFailure: () => {},
     });
     lifecycle.onClose(() => sweeps.close());
