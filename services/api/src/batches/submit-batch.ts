@@ -120,12 +120,18 @@ function invalidBatch(faults: readonly FieldProblem[]): DraftError {
   });
 }
 
+function idIn(ids: Ids, item: ReadItem): string {
+  const id = ids.get(item);
+  if (id === undefined) throw new DraftError("INTERNAL", { reason: `item ${item.index} fits and has no id` });
+  return id;
+}
+
 function resultOf(ids: Ids, reading: Reading): ItemResult {
   switch (reading.kind) {
     case "fits":
-      return { index: reading.item.index, id: ids.get(reading.item) ?? "" };
+      return { index: reading.item.index, id: idIn(ids, reading.item) };
     case "repeats":
-      return { index: reading.index, id: ids.get(reading.first) ?? "", repeats: reading.first.index };
+      return { index: reading.index, id: idIn(ids, reading.first), repeats: reading.first.index };
     case "fault":
       return { index: reading.index, errors: reading.errors };
     default:
