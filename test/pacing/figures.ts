@@ -1,6 +1,6 @@
+import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import type { Scenario } from "./scenarios.ts";
 import { type Simulated, type SimulatedRequest, simulate } from "./simulate.ts";
-import { DRAFT_UNITS } from "./worker-model.ts";
 
 /** What a scenario came to, as the mean of its runs; nacks and what went wrong in all of them together. */
 export interface Figures {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import { bystandersOf } from "./bystanders.ts";
 import { type Figures, figuresOf, tookOf } from "./figures.ts";
 import { aloneOnes, batchOf, isAlone } from "./loads.ts";
 import { CUT_TO_A_TENTH, FIXED, NEW_QUOTA, type Scenario, SLIDING } from "./scenarios.ts";
 import { type Simulation, simulate } from "./simulate.ts";
-import { DRAFT_UNITS } from "./worker-model.ts";
 
 const [{ mailbox: MAILBOX = "" } = {}] = batchOf(1, 1);
 

@@ -2,12 +2,12 @@ import { performance } from "node:perf_hooks";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import { type FaultStack, startFaultStack } from "../faults/fault-stack.ts";
 import { createRequests, type Requests } from "../faults/requests.ts";
 import { percentile } from "./figures.ts";
 import { FIXED } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
-import { DRAFT_UNITS } from "./worker-model.ts";
 
 /**
  * What is run in real processes. Counts are what they are; time goes `timeLapse` times as fast for the workers, the quota and

@@ -1,11 +1,12 @@
 import { orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import { createAdaptivePacer } from "@draftmill/worker/pacing/adaptive-pacer.ts";
 import { chanceOf } from "../support/chance.ts";
 import { GmailModel, type GmailModelOptions } from "./gmail-model.ts";
 import { createOraclePacer } from "./oracle-pacer.ts";
 import { PushModel } from "./push-model.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-import { DRAFT_UNITS, type PacedRequest, WorkerModel } from "./worker-model.ts";
+import { type PacedRequest, WorkerModel } from "./worker-model.ts";
 
 export interface SimulatedRequest extends PacedRequest {
   readonly id: string;

@@ -1,3 +1,4 @@
+import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import { toDraftError } from "@draftmill/shared/errors.ts";
 import type { Pacer } from "@draftmill/worker/pacing/pacer.ts";
 import type { GmailModel } from "./gmail-model.ts";
@@ -20,7 +21,6 @@ export interface PacedRequest {
 /** Either way the delivery is acknowledged. */
 export type Delivered = "created" | "handed-back";
 
-export const DRAFT_UNITS = 10;
 /** To write a claim or an outcome down. */
 const LEDGER_MS = 30;
 /** As app.ts. */
