@@ -209,9 +209,11 @@ function recordSuite(driver: string, makeStore: MakeStore): void {
     test("answers the writes that are under way and refuses those that come later", async (t) => {
       const open = await makeStore(t);
       const ledger = await open();
-      const underWay = Array.from({ length: 600 }, (_, i) => ledger.create(aRecord({ id: `request-${i}` })));
+      // More than one group commit of SQLite's, and few enough that a busy emulator answers each within its deadline.
+      const count = 300;
+      const underWay = Array.from({ length: count }, (_, i) => ledger.create(aRecord({ id: `request-${i}` })));
       await ledger.close();
-      assert.equal((await Promise.all(underWay)).filter(({ created }) => created).length, 600);
+      assert.equal((await Promise.all(underWay)).filter(({ created }) => created).length, count);
       const closed = { name: LedgerUnavailable.name, reason: "closed" };
       await assert.rejects(async () => ledger.create(aRecord({ id: "late" })), closed);
       await assert.rejects(async () => ledger.get("request-1"), closed);
@@ -219,7 +221,7 @@ function recordSuite(driver: string, makeStore: MakeStore): void {
       await assert.rejects(async () => ledger.list({ limit: 1 }), closed);
       await assert.rejects(async () => ledger.count({}), closed);
       await ledger.close();
-      assert.equal((await (await open()).count({})).queued, 600);
+      assert.equal((await (await open()).count({})).queued, count);
     });
   });
 }
