@@ -1,6 +1,6 @@
 /**
- * Bundles each service into one file, `dist/<service>.cjs`, the doctor's job and the command line into `dist/<name>.mjs`. Each runs in an
- * empty folder with nothing but Node, and has a list of what is in it beside it: `dist/<name>.sbom.json`. `dist/start.cjs` runs a service with
+ * Bundles each service into one file, `dist/<service>.cjs`, the doctor's job and the command line into `dist/<name>.mjs`, and Pub/Sub's client
+ * library, which only PUBLISH_BY=library loads, into `dist/pubsub-library.cjs`. Each runs in an empty folder with nothing but Node, and has a list of what is in it beside it: `dist/<name>.sbom.json`. `dist/start.cjs` runs a service with
  * code that is compiled already (code-cache.mjs).
  *
  *   node infra/image/build.mjs [--out DIR] [--images]     default: dist
@@ -14,6 +14,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { consoleTexts } from "./console-texts.mjs";
+import { libraryApart } from "./library-apart.mjs";
 import { ownValidators } from "./own-validators.mjs";
 import { sbomOf } from "./sbom.mjs";
 
@@ -22,18 +23,29 @@ const BUNDLES = [
   // CommonJS is what most of them is written in, and what V8 compiles function by function: less to load at a start.
   { name: "api", entry: "services/api/src/main.ts", format: "cjs" },
   { name: "worker", entry: "services/worker/src/main.ts", format: "cjs" },
+  // Beside both of them, for PUBLISH_BY=library.
+  { name: "pubsub-library", entry: "shared/src/pubsub/library-publisher.ts", format: "cjs" },
   // Goes into the worker's image: a job that asks with the worker's identity.
   { name: "doctor", entry: "services/worker/src/doctor/main.ts", format: "esm" },
   // It begins with #!, and is run as it is.
   { name: "draftmill", entry: "services/api/src/cli/main.ts", format: "esm", mode: 0o755 },
 ];
 const ENDS = { cjs: "cjs", esm: "mjs" };
+const LIBRARY_FILES = {
+  "pubsub-library.cjs": "pubsub-library.cjs",
+  "pubsub-library.sbom.json": "pubsub-library.sbom.json",
+};
 /** What an image holds besides its start, by the name here and the image's own. */
 const IMAGES = {
-  api: { "api.cjs": "service.cjs", "api.sbom.json": "sbom.json" },
+  api: {
+    "api.cjs": "service.cjs",
+    "api.sbom.json": "sbom.json",
+    ...LIBRARY_FILES,
+  },
   worker: {
     "worker.cjs": "service.cjs",
     "worker.sbom.json": "sbom.json",
+    ...LIBRARY_FILES,
     "doctor.mjs": "doctor.mjs",
     "doctor.sbom.json": "doctor.sbom.json",
   },
@@ -59,7 +71,7 @@ mkdirSync(resolve(values.out), { recursive: true });
 const bundles = await Promise.all(BUNDLES.map((one) => bundle(one, resolve(values.out))));
 copyFileSync(join(import.meta.dirname, "start.cjs"), join(resolve(values.out), "start.cjs"));
 if (values.images) fillImages(resolve(values.out));
-const row = (name, ...cells) => console.log(name.padEnd(10) + cells.map(column).join(""));
+const row = (name, ...cells) => console.log(name.padEnd(16) + cells.map(column).join(""));
 row("bundle", "bytes", "budget", "modules", "budget");
 for (const { name, bytes, modules } of bundles) {
   row(name, bytes, budgets[name].bytes, modules, budgets[name].modules);
@@ -90,7 +102,7 @@ async function bundle({ name, entry, format, mode }, outDir) {
     minify: false,
     sourcemap: true,
     ...(format === "esm" ? { banner: { js: COMMONJS_NAMES } } : {}),
-    plugins: [consoleTexts, ownValidators],
+    plugins: [consoleTexts, ownValidators, libraryApart],
     metafile: true,
     logLevel: "warning",
   });

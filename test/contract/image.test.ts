@@ -183,7 +183,14 @@ test("as the image runs it, a service with its ledger in Firestore starts withou
   }
   await assert.rejects(start("api", { ...BARE, ...nowhere, LEDGER_URL: `sqlite:${folder}/x.db`, AUTH_MODE: "none" }));
   assert.deepEqual([await api.stop(), await worker.stop()], [0, 0]);
-  const ofApi = ["sbom.json", "service.cjs", "service.cjs.cache", "start.cjs"];
+  const ofApi = [
+    "pubsub-library.cjs",
+    "pubsub-library.sbom.json",
+    "sbom.json",
+    "service.cjs",
+    "service.cjs.cache",
+    "start.cjs",
+  ];
   assert.deepEqual((await readdir(join(folder, "api"))).sort(), ofApi);
   assert.deepEqual((await readdir(join(folder, "worker"))).sort(), ["doctor.mjs", "doctor.sbom.json", ...ofApi]);
 });
@@ -237,5 +244,15 @@ test("as the image runs it, a POST becomes a draft with nothing writable but the
     signal: AbortSignal.timeout(20_000),
   });
   assert.deepEqual(await answer.json(), { status: "ok", draft_id: google.drafts("ada@example.com")[0]?.id });
-  assert.deepEqual([await api.stop(), await worker.stop()], [0, 0]);
+  // The client library lies beside the bundle, for those who ask for it.
+  const other = await start("api", { ...shared, AUTH_MODE: "none", PUBLISH_BY: "library" }, state);
+  const byLibrary = await fetch(other.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ to: "grace@example.com", subject: "By the library", message: "M" }),
+    signal: AbortSignal.timeout(20_000),
+  });
+  assert.equal(((await byLibrary.json()) as { status: string }).status, "ok");
+  assert.equal(google.drafts("ada@example.com").length, 2);
+  assert.deepEqual([await api.stop(), await other.stop(), await worker.stop()], [0, 0, 0]);
 });

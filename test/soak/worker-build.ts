@@ -27,15 +27,19 @@ export async function buildWorker(outdir: string, mutations: readonly Mutation[]
     target: "node24",
     format: "cjs",
     logLevel: "error",
-    plugins: [...(mutations.length === 0 ? [] : [mutating(mutations)]), await ownValidators()],
+    plugins: [...(mutations.length === 0 ? [] : [mutating(mutations)]), ...(await imagePlugins())],
   });
   return join(outdir, "worker.cjs");
 }
 
-async function ownValidators(): Promise<Plugin> {
-  const path = join(ROOT, "infra/image/own-validators.mjs");
-  const { ownValidators: plugin } = (await import(path)) as { readonly ownValidators: Plugin };
-  return plugin;
+async function imagePlugins(): Promise<readonly Plugin[]> {
+  const names = ["own-validators", "library-apart"];
+  const files = await Promise.all(names.map((name) => import(join(ROOT, `infra/image/${name}.mjs`))));
+  return files.flatMap((file) => Object.values(file as Readonly<Record<string, unknown>>).filter(isPlugin));
+}
+
+function isPlugin(value: unknown): value is Plugin {
+  return typeof value === "object" && value !== null && "setup" in value;
 }
 
 function mutating(mutations: readonly Mutation[]): Plugin {
