@@ -19,10 +19,11 @@ import { ownValidators } from "./own-validators.mjs";
 import { sbomOf } from "./sbom.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
+const FETCH_CLASSES = [join(import.meta.dirname, "fetch-classes.mjs")];
 const BUNDLES = [
   // CommonJS is what most of them is written in, and what V8 compiles function by function: less to load at a start.
-  { name: "api", entry: "services/api/src/main.ts", format: "cjs" },
-  { name: "worker", entry: "services/worker/src/main.ts", format: "cjs" },
+  { name: "api", entry: "services/api/src/main.ts", format: "cjs", inject: FETCH_CLASSES },
+  { name: "worker", entry: "services/worker/src/main.ts", format: "cjs", inject: FETCH_CLASSES },
   // Beside both of them, for PUBLISH_BY=library.
   { name: "pubsub-library", entry: "shared/src/pubsub/library-publisher.ts", format: "cjs" },
   // Goes into the worker's image: a job that asks with the worker's identity.
@@ -88,7 +89,7 @@ if (outgrown.length > 0) {
   process.exitCode = 1;
 }
 
-async function bundle({ name, entry, format, mode }, outDir) {
+async function bundle({ name, entry, format, mode, inject = [] }, outDir) {
   const outfile = join(outDir, `${name}.${ENDS[format]}`);
   const { metafile } = await build({
     absWorkingDir: ROOT,
@@ -102,6 +103,7 @@ async function bundle({ name, entry, format, mode }, outDir) {
     minify: false,
     sourcemap: true,
     ...(format === "esm" ? { banner: { js: COMMONJS_NAMES } } : {}),
+    inject,
     plugins: [consoleTexts, ownValidators, libraryApart],
     metafile: true,
     logLevel: "warning",

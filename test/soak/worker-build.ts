@@ -27,6 +27,7 @@ export async function buildWorker(outdir: string, mutations: readonly Mutation[]
     target: "node24",
     format: "cjs",
     logLevel: "error",
+    inject: [join(ROOT, "infra/image/fetch-classes.mjs")],
     plugins: [...(mutations.length === 0 ? [] : [mutating(mutations)]), ...(await imagePlugins())],
   });
   return join(outdir, "worker.cjs");

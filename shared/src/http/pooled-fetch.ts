@@ -31,7 +31,7 @@ export function openPooledFetch({ timeoutMs }: { readonly timeoutMs: number }): 
     new Promise((resolve, reject) => {
       const { signal } = init;
       if (signal?.aborted) return reject(signal.reason);
-      const url = input instanceof URL ? input : new URL(input instanceof Request ? input.url : input);
+      const url = input instanceof URL ? input : new URL(typeof input === "string" ? input : input.url);
       const exchange = new Exchange(url.href, resolve, reject);
       const giveUp = (): void => exchange.giveUp(signal?.reason);
       const timer = setTimeout(() => exchange.giveUp(new TimedOut()), timeoutMs);

@@ -22,7 +22,7 @@ const METHOD_OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-o
  */
 export function fetchAllowedOnly(origin: string, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {
-    const asked = input instanceof Request ? input : null;
+    const asked = typeof input === "string" || input instanceof URL ? null : input;
     const method = init?.method ?? asked?.method ?? "GET";
     const given = init?.headers ?? asked?.headers;
     const headers = given instanceof Headers ? given : new Headers(given);
