@@ -6,5 +6,11 @@
 export const NODE_FLAGS: readonly string[] = [
   "--max-semi-space-size=8",
   "--heap-growing-percent=40",
-  "--initial-old-space-size=64",
+  "--initial-old-space-size=40",
 ];
+
+/**
+ * What glibc's malloc is told beside, in the image and under `npm start`: to give back what is free from 1 MB on. By itself it keeps twice
+ * the largest piece that was ever freed, which is a bundle's text, and so for good what V8 takes for a moment to compile code.
+ */
+export const MALLOC_SETTINGS: Readonly<Record<string, string>> = { MALLOC_TRIM_THRESHOLD_: "1048576" };

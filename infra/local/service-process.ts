@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { NODE_FLAGS } from "./node-flags.ts";
+import { MALLOC_SETTINGS, NODE_FLAGS } from "./node-flags.ts";
 
 export type ServiceName = "api" | "worker";
 
@@ -32,7 +32,7 @@ const RUN_SERVICE = fileURLToPath(new URL("./run-service.ts", import.meta.url));
 /** Starts a service and resolves once it listens. Rejects with what it said when it does not. */
 export async function startServiceProcess(name: ServiceName, options: ServiceProcessOptions): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [...NODE_FLAGS, options.entry ?? RUN_SERVICE, name], {
-    env: { ...options.environment },
+    env: { ...MALLOC_SETTINGS, ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // A process group of its own: Ctrl-C in the terminal reaches the stack alone, which then stops its services in order.
     detached: true,

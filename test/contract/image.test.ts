@@ -7,7 +7,7 @@ import { after, before, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { startGoogle } from "@draftmill/local/google/start-google.ts";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
-import { NODE_FLAGS } from "@draftmill/local/node-flags.ts";
+import { MALLOC_SETTINGS, NODE_FLAGS } from "@draftmill/local/node-flags.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { setUpTopics } from "@draftmill/local/topics.ts";
 import { type Bundle, startBundle } from "../support/bundle-process.ts";
@@ -85,6 +85,8 @@ after(() => remove());
 
 test("Node runs a service by the same options in the image, under npm start and by itself", () => {
   assert.deepEqual(CMD, ["--permission", "--allow-fs-read=*", ...NODE_FLAGS, "start.cjs", "service.cjs"]);
+  const settings = FINAL.filter(({ name }) => name === "ENV").map(({ rest }) => rest.split("="));
+  assert.deepEqual(Object.fromEntries(settings), { NODE_ENV: "production", ...MALLOC_SETTINGS });
   const { scripts } = JSON.parse(readText("package.json")) as { scripts: Record<string, string> };
   for (const service of ["api", "worker"]) {
     assert.equal(scripts[`start:${service}`], ["node", ...NODE_FLAGS, `services/${service}/src/main.ts`].join(" "));
