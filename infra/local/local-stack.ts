@@ -8,7 +8,7 @@ import { type EmbeddedPubsub, type PubsubOptions, startPubsub } from "./pubsub/s
 import { type LogEvent, type ServiceName, startServiceProcess } from "./service-process.ts";
 import { type SupervisedService, supervise } from "./supervised-service.ts";
 import { type SweepTimer, startSweepTimer } from "./sweep-timer.ts";
-import { setUpTopics } from "./topics.ts";
+import { BATCH_SUBSCRIPTION, BATCH_TOPIC, setUpTopics } from "./topics.ts";
 
 export interface LocalStackOptions {
   /** Where all state lies. */
@@ -72,6 +72,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const shared = {
       LEDGER_URL: `sqlite:${join(dataDir, "ledger.db")}`,
       HOST: "127.0.0.1",
+      BATCH_TOPIC,
       ...sandboxMailboxes(google),
       ...google?.environment(),
       ...options.realGoogle,
@@ -99,7 +100,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       return service;
     };
     const [worker, api] = await allOrFirstFailure([
-      start("worker", ports.worker, { ...ordering, ...pushSettings }),
+      start("worker", ports.worker, { ...ordering, ...pushSettings, BATCH_SUBSCRIPTION }),
       start("api", ports.api, { ...ordering, AUTH_MODE: "none" }),
     ]);
     apiUrl = api.url;
@@ -110,6 +111,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       project,
       workerUrl: worker.url,
       push,
+      batchTopic: shared.BATCH_TOPIC || undefined,
       eventsTopic: options.environment?.EVENTS_TOPIC,
       maxDeliveryAttempts: options.maxDeliveryAttempts ?? 100,
       retry: options.retry ?? { minimumBackoff: "10s", maximumBackoff: "600s" },

@@ -7,6 +7,8 @@ export interface Topology {
   readonly workerUrl: string;
   /** Null for Google's emulator, which sends no token. */
   readonly push: { readonly audience: string; readonly serviceAccount: string } | null;
+  /** What is one of many goes by it; made, with its subscription, only where it is given. */
+  readonly batchTopic?: string | undefined;
   /** Made only where it is given. */
   readonly eventsTopic?: string | undefined;
   readonly maxDeliveryAttempts: number;
@@ -15,7 +17,9 @@ export interface Topology {
 
 export const DRAFTS_TOPIC = "draft-requests";
 export const DEAD_LETTER_TOPIC = "draft-requests-dead-letter";
+export const BATCH_TOPIC = "draft-requests-batch";
 export const DRAFTS_SUBSCRIPTION = "draft-requests-push";
+export const BATCH_SUBSCRIPTION = "draft-requests-batch-push";
 /** Brings dead letters to the worker, which records them. */
 export const DEAD_LETTER_PUSH_SUBSCRIPTION = "draft-requests-dead-letter-push";
 /** Holds every dead letter until somebody pulls it. */
@@ -25,37 +29,50 @@ const CALL_TIMEOUT_MS = 10_000;
 
 /** Creates topics and subscriptions that are missing, and points the push subscriptions at the worker as it listens now. */
 export async function setUpTopics(topology: Topology): Promise<void> {
-  const { project, retry, maxDeliveryAttempts } = topology;
-  const topic = (name: string): string => `projects/${project}/topics/${name}`;
-  const pushConfig = pushConfigOf(topology, "/push");
+  const { retry, batchTopic } = topology;
   const deadLetterPushConfig = pushConfigOf(topology, "/dead-letters");
   await createUnlessThere(topology, `topics/${DRAFTS_TOPIC}`, {});
   await createUnlessThere(topology, `topics/${DEAD_LETTER_TOPIC}`, {});
   if (topology.eventsTopic !== undefined) await createUnlessThere(topology, `topics/${topology.eventsTopic}`, {});
   await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_SUBSCRIPTION}`, {
-    topic: topic(DEAD_LETTER_TOPIC),
+    topic: topicIn(topology, DEAD_LETTER_TOPIC),
     ackDeadlineSeconds: 60,
     expirationPolicy: {},
   });
-  const made = await createUnlessThere(topology, `subscriptions/${DRAFTS_SUBSCRIPTION}`, {
-    topic: topic(DRAFTS_TOPIC),
-    ackDeadlineSeconds: 600,
-    // Google's emulator loses exhausted messages of an ordered subscription; the embedded Pub/Sub does not.
-    enableMessageOrdering: topology.push !== null,
-    retryPolicy: retry,
-    deadLetterPolicy: { deadLetterTopic: topic(DEAD_LETTER_TOPIC), maxDeliveryAttempts },
-    expirationPolicy: {},
-    pushConfig,
-  });
-  if (!made) await pointAt(topology, DRAFTS_SUBSCRIPTION, pushConfig);
-  const madeToo = await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_PUSH_SUBSCRIPTION}`, {
-    topic: topic(DEAD_LETTER_TOPIC),
+  await subscribeWorker(topology, DRAFTS_SUBSCRIPTION, DRAFTS_TOPIC);
+  if (batchTopic !== undefined) {
+    await createUnlessThere(topology, `topics/${batchTopic}`, {});
+    await subscribeWorker(topology, BATCH_SUBSCRIPTION, batchTopic);
+  }
+  const made = await createUnlessThere(topology, `subscriptions/${DEAD_LETTER_PUSH_SUBSCRIPTION}`, {
+    topic: topicIn(topology, DEAD_LETTER_TOPIC),
     ackDeadlineSeconds: 600,
     retryPolicy: retry,
     expirationPolicy: {},
     pushConfig: deadLetterPushConfig,
   });
-  if (!madeToo) await pointAt(topology, DEAD_LETTER_PUSH_SUBSCRIPTION, deadLetterPushConfig);
+  if (!made) await pointAt(topology, DEAD_LETTER_PUSH_SUBSCRIPTION, deadLetterPushConfig);
+}
+
+/** Has the requests of a topic pushed to the worker. */
+async function subscribeWorker(topology: Topology, subscription: string, source: string): Promise<void> {
+  const { retry, maxDeliveryAttempts } = topology;
+  const pushConfig = pushConfigOf(topology, "/push");
+  const made = await createUnlessThere(topology, `subscriptions/${subscription}`, {
+    topic: topicIn(topology, source),
+    ackDeadlineSeconds: 600,
+    // Google's emulator loses exhausted messages of an ordered subscription; the embedded Pub/Sub does not.
+    enableMessageOrdering: topology.push !== null,
+    retryPolicy: retry,
+    deadLetterPolicy: { deadLetterTopic: topicIn(topology, DEAD_LETTER_TOPIC), maxDeliveryAttempts },
+    expirationPolicy: {},
+    pushConfig,
+  });
+  if (!made) await pointAt(topology, subscription, pushConfig);
+}
+
+function topicIn({ project }: Topology, name: string): string {
+  return `projects/${project}/topics/${name}`;
 }
 
 async function pointAt(topology: Topology, subscription: string, pushConfig: unknown): Promise<void> {

@@ -31,7 +31,7 @@ locals {
     requests_waiting = {
       title    = "Requests wait too long"
       severity = "ERROR"
-      filter   = "${local.on_subscription} \"${local.drafts_subscription}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      filter   = "${local.on_subscription} one_of(\"${local.drafts_subscription}\", \"${local.batch_subscription}\") AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       above    = var.oldest_request_minutes * 60
       align    = "ALIGN_MAX"
       every    = "60s"

@@ -1,5 +1,7 @@
 locals {
   drafts_subscription      = "${var.drafts_topic}-push"
+  batch_topic              = "${var.drafts_topic}-batch"
+  batch_subscription       = "${var.drafts_topic}-batch-push"
   dead_letter_topic        = "${var.drafts_topic}-dead-letter"
   dead_letter_subscription = "${var.drafts_topic}-dead-letter-push"
   week                     = "604800s"
@@ -17,6 +19,14 @@ resource "google_pubsub_topic" "requests" {
   depends_on = [google_project_service.api]
 }
 
+# Requests of batches, files and replays: Pub/Sub keeps one push window for a subscription, and what comes alone shall not wait for theirs.
+resource "google_pubsub_topic" "batch" {
+  name                       = local.batch_topic
+  message_retention_duration = local.week
+  message_storage_policy { allowed_persistence_regions = [var.region] }
+  depends_on = [google_project_service.api]
+}
+
 resource "google_pubsub_topic" "dead_letters" {
   name = local.dead_letter_topic
   message_storage_policy { allowed_persistence_regions = [var.region] }
@@ -30,8 +40,12 @@ resource "google_pubsub_topic" "events" {
 }
 
 resource "google_pubsub_subscription" "requests" {
-  name                       = local.drafts_subscription
-  topic                      = google_pubsub_topic.requests.id
+  for_each = {
+    (local.drafts_subscription) = google_pubsub_topic.requests.id
+    (local.batch_subscription)  = google_pubsub_topic.batch.id
+  }
+  name                       = each.key
+  topic                      = each.value
   enable_message_ordering    = true # bounds what is in flight for one mailbox; it cannot be changed later
   ack_deadline_seconds       = 600
   message_retention_duration = local.week
@@ -110,6 +124,14 @@ resource "google_pubsub_topic_iam_member" "requests_publishers" {
   member = each.value
 }
 
+# Producers publish what comes alone.
+resource "google_pubsub_topic_iam_member" "batch_publishers" {
+  for_each = { api = google_service_account.api.member, worker = google_service_account.worker.member }
+  topic    = google_pubsub_topic.batch.id
+  role     = "roles/pubsub.publisher"
+  member   = each.value
+}
+
 resource "google_pubsub_topic_iam_member" "worker_publishes_dead_letters" {
   topic  = google_pubsub_topic.dead_letters.id
   role   = "roles/pubsub.publisher"
@@ -130,11 +152,12 @@ resource "google_pubsub_topic_iam_member" "pubsub_publishes_dead_letters" {
 }
 
 resource "google_pubsub_subscription_iam_member" "pubsub_takes_dead_letters" {
-  subscription = google_pubsub_subscription.requests.name
+  for_each     = google_pubsub_subscription.requests
+  subscription = each.value.name
   role         = "roles/pubsub.subscriber"
   member       = local.pubsub_agent
   lifecycle {
     # A subscription that is made anew begins with an empty policy, and would dead-letter nothing.
-    replace_triggered_by = [google_pubsub_subscription.requests.id]
+    replace_triggered_by = [google_pubsub_subscription.requests[each.key].id]
   }
 }

@@ -21,6 +21,7 @@ locals {
       MAILBOXES              = join(",", var.mailboxes)
       LEDGER_URL             = "firestore:${google_firestore_database.ledger.name}"
       DRAFTS_TOPIC           = google_pubsub_topic.requests.name
+      BATCH_TOPIC            = google_pubsub_topic.batch.name
       ORDERING_SHARDS        = tostring(local.ordering_shards)
       GMAIL_UNITS_PER_MINUTE = tostring(var.gmail_units_per_minute)
     },
@@ -39,6 +40,7 @@ locals {
       PUSH_AUDIENCE                = local.worker_audience
       PUSH_SERVICE_ACCOUNT         = google_service_account.push.email
       DRAFTS_SUBSCRIPTION          = local.drafts_subscription
+      BATCH_SUBSCRIPTION           = local.batch_subscription
       DEAD_LETTER_SUBSCRIPTION     = local.dead_letter_subscription
     },
     var.events_topic == null ? {} : { EVENTS_TOPIC = google_pubsub_topic.events[0].name },
@@ -109,6 +111,7 @@ resource "google_cloud_run_v2_service" "api" {
   }
   depends_on = [
     google_pubsub_topic_iam_member.requests_publishers,
+    google_pubsub_topic_iam_member.batch_publishers,
     google_project_iam_member.ledger,
     google_secret_manager_secret_iam_member.api_reads_callers,
   ]

@@ -193,7 +193,7 @@ variable "prefix" {
 }
 
 variable "drafts_topic" {
-  description = "Name of the topic of requests (DRAFTS_TOPIC); its subscriptions and the dead-letter topic are named after it."
+  description = "Name of the topic of requests (DRAFTS_TOPIC); its subscriptions, the topic of batches and the dead-letter topic are named after it."
   type        = string
   default     = "draft-requests"
   validation {

@@ -277,7 +277,7 @@ export const ERROR_CODES = {
     status: 403,
     title: "A push is not of the subscription that the route is for.",
     remedy:
-      "Set DRAFTS_SUBSCRIPTION and DEAD_LETTER_SUBSCRIPTION to the names that `gcloud pubsub subscriptions list` shows with /push and /dead-letters, or take the push endpoint from the other one: gcloud pubsub subscriptions modify-push-config SUBSCRIPTION --push-endpoint=",
+      "Set DRAFTS_SUBSCRIPTION, BATCH_SUBSCRIPTION and DEAD_LETTER_SUBSCRIPTION to the names that `gcloud pubsub subscriptions list` shows with /push and /dead-letters, or take the push endpoint from the other one: gcloud pubsub subscriptions modify-push-config SUBSCRIPTION --push-endpoint=",
   },
   PUSH_MALFORMED: {
     class: "transient",

@@ -45,6 +45,12 @@ export const SERVICE_VARIABLES = {
     meaning: "what carries the calls to Gmail, to its tokens and to Firestore: pool, or fetch for Node's own client",
   },
   DRAFTS_TOPIC: { parse: asText, fallback: "draft-requests", meaning: "topic that requests are published to" },
+  BATCH_TOPIC: {
+    parse: asText,
+    fallback: undefined,
+    meaning:
+      "topic for the requests of batches, files and replays, so that none that comes alone waits behind them; unset: DRAFTS_TOPIC",
+  },
   ORDERING_SHARDS: {
     parse: asWholeNumber(0, 1_000),
     fallback: 16,

@@ -160,7 +160,7 @@ describe("imports", { timeout: 170_000 }, () => {
       ],
     );
     assert.match(body.previews[0]?.raw ?? "", /^Subject: Hello Ada\r\n[\s\S]*Dear Ada, your plan is Gold, yearly\./m);
-    await stack.pubsub?.idle("draft-requests-push");
+    await stack.idle();
     assert.equal(stack.google.drafts(mailbox).length, 0);
   });
 

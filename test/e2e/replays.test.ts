@@ -109,7 +109,7 @@ describe("a replay takes each failed request up once, whatever breaks on the way
   /** Nothing is on its way any more, neither in the ledger nor in the queue. */
   const atRest = async (mailboxes: readonly string[]): Promise<void> => {
     await until(async () => (await countIn(mailboxes, ["queued", "processing"])) === 0);
-    await stack.pubsub?.idle("draft-requests-push", AbortSignal.timeout(CALL_MS));
+    await stack.idle(AbortSignal.timeout(CALL_MS));
   };
   const books = async (accepted: readonly string[], mailboxes: readonly string[]) => {
     const drafts = mailboxes.flatMap((mailbox) =>

@@ -8,7 +8,7 @@ import { type EmbeddedPubsub, type PubsubOptions, startPubsub } from "@draftmill
 import { type LogEvent, type ServiceName, startServiceProcess } from "@draftmill/local/service-process.ts";
 import { type SupervisedService, supervise } from "@draftmill/local/supervised-service.ts";
 import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
-import { setUpTopics, type Topology } from "@draftmill/local/topics.ts";
+import { BATCH_SUBSCRIPTION, setUpTopics, type Topology } from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Ledger } from "@draftmill/shared/ledger/ledger.ts";
@@ -166,6 +166,7 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
       PUSH_AUDIENCE: AUDIENCE,
       PUSH_SERVICE_ACCOUNT: pusher,
       GOOGLE_TIMEOUT_MS: String(leaseMs / 6),
+      BATCH_SUBSCRIPTION,
       STRIKE_ORDER: strikePath,
     };
     const [api, ...workers] = await Promise.all([
@@ -180,8 +181,8 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
     workerHosts = hostsOf(workers);
     const push = { audience: AUDIENCE, serviceAccount: pusher };
     const retry = options.retry ?? { minimumBackoff: "0.1s", maximumBackoff: "0.4s" };
-    const eventsTopic = options.environment?.EVENTS_TOPIC;
-    const topology = { pubsubUrl, project, workerUrl: lines.push.url, push, retry, eventsTopic };
+    const { EVENTS_TOPIC: eventsTopic, BATCH_TOPIC: batchTopic } = options.environment ?? {};
+    const topology = { pubsubUrl, project, workerUrl: lines.push.url, push, retry, batchTopic, eventsTopic };
     await setUpTopics({ ...topology, maxDeliveryAttempts: 100 });
     const sweeps = startSweepTimer({
       workerUrl: () => worker.url,

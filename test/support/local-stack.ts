@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { SandboxGoogle } from "@draftmill/local/google/start-google.ts";
 import { type LocalStack, type LocalStackOptions, startLocalStack } from "@draftmill/local/local-stack.ts";
 import type { LogEvent, ServiceName } from "@draftmill/local/service-process.ts";
+import { BATCH_SUBSCRIPTION, DRAFTS_SUBSCRIPTION } from "@draftmill/local/topics.ts";
 import type { RecordProblem } from "@draftmill/shared/contract/draft-record.ts";
 
 /** The record of a request as the api tells it. */
@@ -44,6 +45,8 @@ export interface TestStack extends LocalStack {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Publishes to the requests' topic, or another, as any producer would; returns the messageId. */
   publish(data: string, attributes?: Record<string, string>, topic?: string): Promise<string>;
+  /** Resolves once Pub/Sub has no request left for the worker, of a batch or alone; rejects when the signal aborts. */
+  idle(signal?: AbortSignal): Promise<void>;
   /** The record once its state is final. */
   settled(id: string): Promise<DraftView>;
   /** What lies on the dead-letter subscription, acknowledged as it is read. */
@@ -108,6 +111,9 @@ export async function startTestStack(options: Partial<LocalStackOptions> = {}): 
       const answer = await postJson(resource(`topics/${topic}:publish`), { messages: [message] });
       const { messageIds } = (await answer.json()) as { messageIds: [string] };
       return messageIds[0];
+    },
+    async idle(signal) {
+      await Promise.all([DRAFTS_SUBSCRIPTION, BATCH_SUBSCRIPTION].map((name) => stack.pubsub?.idle(name, signal)));
     },
     async settled(id) {
       for (;;) {

@@ -14,6 +14,8 @@ export const GRANTS: Readonly<Record<string, readonly [role: string, member: str
     PUBLISHER,
     "serviceAccount:etl@my-project.iam.gserviceaccount.com",
   ],
+  'google_pubsub_topic_iam_member.batch_publishers["api"]': [PUBLISHER, account("api")],
+  'google_pubsub_topic_iam_member.batch_publishers["worker"]': [PUBLISHER, account("worker")],
   "google_pubsub_topic_iam_member.worker_publishes_dead_letters": [PUBLISHER, account("worker")],
   "google_pubsub_topic_iam_member.worker_publishes_events[0]": [PUBLISHER, account("worker")],
   'google_project_iam_member.ledger["api"]': ["roles/datastore.user", account("api")],
@@ -36,7 +38,14 @@ export const GRANTS: Readonly<Record<string, readonly [role: string, member: str
   ],
   // Pub/Sub's own account.
   "google_pubsub_topic_iam_member.pubsub_publishes_dead_letters": [PUBLISHER, PUBSUB],
-  "google_pubsub_subscription_iam_member.pubsub_takes_dead_letters": ["roles/pubsub.subscriber", PUBSUB],
+  'google_pubsub_subscription_iam_member.pubsub_takes_dead_letters["draft-requests-push"]': [
+    "roles/pubsub.subscriber",
+    PUBSUB,
+  ],
+  'google_pubsub_subscription_iam_member.pubsub_takes_dead_letters["draft-requests-batch-push"]': [
+    "roles/pubsub.subscriber",
+    PUBSUB,
+  ],
   "google_service_account_iam_member.pubsub_mints_push_tokens": ["roles/iam.serviceAccountOpenIdTokenCreator", PUBSUB],
   // What deploys it.
   'google_project_iam_member.deployer["roles/iam.securityReviewer"]': [

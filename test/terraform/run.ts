@@ -21,6 +21,8 @@ import type { ProviderSchema } from "./provider-schema.ts";
 import { FULL_SETTINGS } from "./settings.ts";
 import { openWorkspace, type Plan, type Workspace } from "./workspace.ts";
 
+const REQUESTS = ['requests["draft-requests-push"]', 'requests["draft-requests-batch-push"]'];
+
 let workspace: Workspace;
 let plan: Plan;
 before(async () => {
@@ -64,7 +66,7 @@ test("the first plan, without images, makes nothing that runs or is pushed to; t
     "google_monitoring_alert_policy",
     "google_monitoring_dashboard",
   ]);
-  for (const name of ["requests", "dead_letters", "dead_letters_kept"]) {
+  for (const name of [...REQUESTS, "dead_letters", "dead_letters_kept"]) {
     assert.deepEqual(first.resources.get(`google_pubsub_subscription.${name}`)?.values.push_config, [], name);
   }
   t.diagnostic(`${first.resources.size} resources without images, ${plan.resources.size} with them`);
@@ -113,8 +115,8 @@ test("the services start from the environment that they are given", () => {
   assert.equal(env.GOOGLE_SERVICE_ACCOUNT_EMAIL, "draftmill-worker@my-project.iam.gserviceaccount.com");
   assert.equal(pushIdentity?.serviceAccount, "draftmill-push@my-project.iam.gserviceaccount.com");
   assert.deepEqual(subscriptions, {
-    drafts: `projects/my-project/subscriptions/${String(planned("google_pubsub_subscription.requests").name)}`,
-    deadLetters: `projects/my-project/subscriptions/${String(planned("google_pubsub_subscription.dead_letters").name)}`,
+    drafts: REQUESTS.map(fullName),
+    deadLetters: [fullName("dead_letters")],
   });
   assert.deepEqual(
     environmentOf("google_cloud_run_v2_job.doctor[0]"),
@@ -122,6 +124,10 @@ test("the services start from the environment that they are given", () => {
     "the doctor looks at what the worker sees",
   );
 });
+
+function fullName(subscription: string): string {
+  return `projects/my-project/subscriptions/${String(planned(`google_pubsub_subscription.${subscription}`).name)}`;
+}
 
 function planned(address: string): Readonly<Record<string, unknown>> {
   const found = plan.resources.get(address);
@@ -191,7 +197,8 @@ test("what is planned is what the doctor takes for healthy", async () => {
     "google_cloud_run_v2_job.doctor[0]": `${run}/jobs/draftmill-doctor`,
     "google_cloud_scheduler_job.sweep[0]":
       "cloudscheduler.googleapis.com/v1/projects/my-project/locations/europe-west1/jobs/draftmill-sweep",
-    "google_pubsub_subscription.requests": `${pubsub}-push`,
+    'google_pubsub_subscription.requests["draft-requests-push"]': `${pubsub}-push`,
+    'google_pubsub_subscription.requests["draft-requests-batch-push"]': `${pubsub}-batch-push`,
     "google_pubsub_subscription.dead_letters": `${pubsub}-dead-letter-push`,
     "google_pubsub_subscription.dead_letters_kept": `${pubsub}-dead-letter-pull`,
     "google_firestore_database.ledger": "firestore.googleapis.com/v1/projects/my-project/databases/draftmill",

@@ -33,6 +33,10 @@ override_resource {
   values = { id = "topics/requests" }
 }
 override_resource {
+  target = google_pubsub_topic.batch
+  values = { id = "topics/batch" }
+}
+override_resource {
   target = google_pubsub_topic.dead_letters
   values = { id = "topics/dead-letters" }
 }
@@ -62,11 +66,14 @@ run "before_there_are_images_the_queue_holds_what_comes" {
     error_message = "nothing can run without an image"
   }
   assert {
-    condition     = length(google_pubsub_subscription.requests.push_config) + length(google_pubsub_subscription.dead_letters.push_config) == 0
+    condition     = alltrue([for s in concat(values(google_pubsub_subscription.requests), [google_pubsub_subscription.dead_letters]) : length(s.push_config) == 0])
     error_message = "a push to what is not there, or to a placeholder, would lose requests"
   }
   assert {
-    condition     = google_pubsub_subscription.requests.topic == google_pubsub_topic.requests.id && google_pubsub_subscription.requests.message_retention_duration == "604800s"
+    condition = { for name, s in google_pubsub_subscription.requests : name => [s.topic, s.message_retention_duration] } == {
+      draft-requests-push       = ["topics/requests", "604800s"]
+      draft-requests-batch-push = ["topics/batch", "604800s"]
+    }
     error_message = "a topic without a subscription forgets what is published"
   }
 }
@@ -75,11 +82,11 @@ run "all_of_it" {
   command = apply
 
   assert {
-    condition     = google_pubsub_subscription.requests.push_config[0].push_endpoint == "https://service.example.test/push" && google_pubsub_subscription.dead_letters.push_config[0].push_endpoint == "https://service.example.test/dead-letters"
+    condition     = alltrue([for s in google_pubsub_subscription.requests : s.push_config[0].push_endpoint == "https://service.example.test/push"]) && google_pubsub_subscription.dead_letters.push_config[0].push_endpoint == "https://service.example.test/dead-letters"
     error_message = "pushes go to the two routes of the worker"
   }
   assert {
-    condition     = alltrue([for s in [google_pubsub_subscription.requests, google_pubsub_subscription.dead_letters] : s.push_config[0].oidc_token[0].service_account_email == "push@example.test" && contains(google_cloud_run_v2_service.worker[0].custom_audiences, s.push_config[0].oidc_token[0].audience)])
+    condition     = alltrue([for s in concat(values(google_pubsub_subscription.requests), [google_pubsub_subscription.dead_letters]) : s.push_config[0].oidc_token[0].service_account_email == "push@example.test" && contains(google_cloud_run_v2_service.worker[0].custom_audiences, s.push_config[0].oidc_token[0].audience)])
     error_message = "a push carries the push account's token, for an audience that Cloud Run accepts"
   }
   assert {
@@ -87,15 +94,15 @@ run "all_of_it" {
     error_message = "the sweep is called each minute as the push account"
   }
   assert {
-    condition     = google_pubsub_subscription.requests.ack_deadline_seconds == 600 && google_pubsub_subscription.requests.retry_policy[0].minimum_backoff == "10s" && google_pubsub_subscription.requests.retry_policy[0].maximum_backoff == "600s" && google_pubsub_subscription.requests.enable_message_ordering
+    condition     = alltrue([for s in google_pubsub_subscription.requests : s.ack_deadline_seconds == 600 && s.retry_policy[0].minimum_backoff == "10s" && s.retry_policy[0].maximum_backoff == "600s" && s.enable_message_ordering])
     error_message = "held 540 s at most, tried again after 10 s to 600 s, one in flight for a key"
   }
   assert {
-    condition     = google_pubsub_subscription.requests.dead_letter_policy[0].dead_letter_topic == "topics/dead-letters" && google_pubsub_subscription.requests.dead_letter_policy[0].max_delivery_attempts == 100
+    condition     = alltrue([for s in google_pubsub_subscription.requests : s.dead_letter_policy[0].dead_letter_topic == "topics/dead-letters" && s.dead_letter_policy[0].max_delivery_attempts == 100])
     error_message = "a hundred attempts, then a dead letter"
   }
   assert {
-    condition     = alltrue([for s in [google_pubsub_subscription.requests, google_pubsub_subscription.dead_letters, google_pubsub_subscription.dead_letters_kept] : s.expiration_policy[0].ttl == ""])
+    condition     = alltrue([for s in concat(values(google_pubsub_subscription.requests), [google_pubsub_subscription.dead_letters, google_pubsub_subscription.dead_letters_kept]) : s.expiration_policy[0].ttl == ""])
     error_message = "a subscription that expires takes its messages with it"
   }
   assert {
@@ -103,13 +110,17 @@ run "all_of_it" {
     error_message = "dead letters are pushed, and kept for 31 days beside"
   }
   assert {
-    condition     = google_pubsub_topic_iam_member.pubsub_publishes_dead_letters.member == "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com" && google_pubsub_subscription_iam_member.pubsub_takes_dead_letters.role == "roles/pubsub.subscriber"
+    condition     = google_pubsub_topic_iam_member.pubsub_publishes_dead_letters.member == "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com" && alltrue([for name in keys(google_pubsub_subscription.requests) : google_pubsub_subscription_iam_member.pubsub_takes_dead_letters[name].role == "roles/pubsub.subscriber"])
     error_message = "without these two grants to Pub/Sub's agent nothing is ever dead-lettered"
   }
 
   assert {
-    condition     = tonumber(trimsuffix(google_cloud_run_v2_service.worker[0].template[0].timeout, "s")) == google_pubsub_subscription.requests.ack_deadline_seconds
+    condition     = alltrue([for s in google_pubsub_subscription.requests : tonumber(trimsuffix(google_cloud_run_v2_service.worker[0].template[0].timeout, "s")) == s.ack_deadline_seconds])
     error_message = "Cloud Run and Pub/Sub give a delivery up at the same time"
+  }
+  assert {
+    condition     = { for name, s in local.alerts : name => s.filter }["requests_waiting"] == "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = one_of(\"draft-requests-push\", \"draft-requests-batch-push\") AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+    error_message = "a batch that waits is told as well"
   }
   assert {
     condition     = google_cloud_run_v2_service.worker[0].ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY" && google_cloud_run_v2_service.worker[0].invoker_iam_disabled != true

@@ -30,7 +30,7 @@ export class PublishFailed extends Error {
   }
 }
 
-/** Publishes to the requests' topic and remembers how that went. */
+/** Publishes requests and remembers how that went, by whichever topic. */
 export class PubsubPublisher implements Publisher {
   readonly #topic: Pick<TopicPublisher, "publish">;
   readonly #clock: Clock;

@@ -6,6 +6,7 @@ import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
+import { type RequestTopic, requestTopics } from "@draftmill/shared/pubsub/request-topics.ts";
 import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
 import { openApiMetrics } from "./api-metrics.ts";
 import { buildApp } from "./app.ts";
@@ -40,10 +41,10 @@ export async function startApi(
     lifecycle.onClose(() => callersFile?.close());
     const store = await openLedger(env.LEDGER_URL, { clock, place: env });
     lifecycle.onClose(() => store.close());
-    const topic = await openDraftsTopic(env);
-    lifecycle.onClose(() => topic.close());
+    const topics = await openRequestTopics(env);
+    lifecycle.onClose(() => topics.close());
     const ledger = new DraftLedger(store, { clock, leaseMs: env.CLAIM_LEASE_MS });
-    const publisher = new PubsubPublisher(topic, clock);
+    const publisher = new PubsubPublisher(topics, clock);
     const draftsPerDay = new DraftsPerDay(ledger.documents(RESERVED_DRAFTS), clock);
     // Whatever comes of it: what is not given back is lost to its caller's day, and to nothing else.
     lifecycle.onClose(() => draftsPerDay.close().catch((error) => log.warn({ err: error }, "drafts-per-day.kept")));
@@ -98,15 +99,18 @@ async function admissionOf(
   return { kind: "callers", authentication, policy: file.policy };
 }
 
-function openDraftsTopic(env: ApiEnv) {
-  return openTopicPublisher({
-    topic: env.DRAFTS_TOPIC,
-    projectId: env.GOOGLE_CLOUD_PROJECT,
-    emulatorHost: env.PUBSUB_EMULATOR_HOST,
-    ordered: env.ORDERING_SHARDS > 0,
-    timeoutMs: PUBLISH_TIMEOUT_MS,
-    by: env.PUBLISH_BY,
-  });
+async function openRequestTopics(env: ApiEnv): Promise<RequestTopic<string>> {
+  const open = (topic: string) =>
+    openTopicPublisher({
+      topic,
+      projectId: env.GOOGLE_CLOUD_PROJECT,
+      emulatorHost: env.PUBSUB_EMULATOR_HOST,
+      ordered: env.ORDERING_SHARDS > 0,
+      timeoutMs: PUBLISH_TIMEOUT_MS,
+      by: env.PUBLISH_BY,
+    });
+  const requests = await open(env.DRAFTS_TOPIC);
+  return requestTopics(requests, env.BATCH_TOPIC === undefined ? null : await open(env.BATCH_TOPIC));
 }
 
 async function answers(ledger: DraftLedger): Promise<boolean> {

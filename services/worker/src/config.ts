@@ -62,7 +62,12 @@ export const WORKER_VARIABLES = {
     parse: asSubscription,
     fallback: "draft-requests-push",
     meaning:
-      "the only subscription that may push to /push: its name in GOOGLE_CLOUD_PROJECT, or projects/P/subscriptions/S",
+      "the only subscription that may push to /push, but for BATCH_SUBSCRIPTION: its name in GOOGLE_CLOUD_PROJECT, or projects/P/subscriptions/S",
+  },
+  BATCH_SUBSCRIPTION: {
+    parse: asSubscription,
+    fallback: undefined,
+    meaning: "a second one that may, that of BATCH_TOPIC; required with it",
   },
   DEAD_LETTER_SUBSCRIPTION: {
     parse: asSubscription,
@@ -80,7 +85,10 @@ const NO_PUSH_IDENTITY =
   "PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT are required with PUSH_AUTH_MODE=oidc; see: gcloud pubsub subscriptions describe SUBSCRIPTION --format='value(pushConfig.oidcToken)'";
 
 const NO_PROJECT =
-  "GOOGLE_CLOUD_PROJECT is required, or DRAFTS_SUBSCRIPTION and DEAD_LETTER_SUBSCRIPTION as projects/P/subscriptions/S: a subscription of the same name in another project must not push";
+  "GOOGLE_CLOUD_PROJECT is required, or DRAFTS_SUBSCRIPTION, DEAD_LETTER_SUBSCRIPTION and, if it is set, BATCH_SUBSCRIPTION as projects/P/subscriptions/S: a subscription of the same name in another project must not push";
+
+const NO_BATCH_SUBSCRIPTION =
+  "BATCH_SUBSCRIPTION is required with BATCH_TOPIC: the pushes of that topic would be refused; see: gcloud pubsub topics list-subscriptions TOPIC";
 
 export type WorkerEnv = EnvOf<typeof WORKER_VARIABLES>;
 
@@ -91,7 +99,7 @@ export interface PushIdentity {
 
 export interface WorkerConfig extends MailboxSettings {
   readonly env: WorkerEnv;
-  /** `GOOGLE_CLOUD_PROJECT`, or else the one that the subscription's name tells. */
+  /** `GOOGLE_CLOUD_PROJECT`, or else the one that the subscriptions' names tell. */
   readonly project: string;
   /** Null when pushes carry no token (Google's emulator). */
   readonly pushIdentity: PushIdentity | null;
@@ -130,7 +138,9 @@ function findConflicts(environment: Environment): string[] {
   if (authMode === "oidc" && (given("PUSH_AUDIENCE") === null || given("PUSH_SERVICE_ACCOUNT") === null)) {
     conflicts.push(NO_PUSH_IDENTITY);
   }
-  const names = [given("DRAFTS_SUBSCRIPTION"), given("DEAD_LETTER_SUBSCRIPTION")];
+  if (given("BATCH_TOPIC") !== null && given("BATCH_SUBSCRIPTION") === null) conflicts.push(NO_BATCH_SUBSCRIPTION);
+  const ofBatches = given("BATCH_SUBSCRIPTION");
+  const names = [given("DRAFTS_SUBSCRIPTION"), given("DEAD_LETTER_SUBSCRIPTION"), ...(ofBatches ? [ofBatches] : [])];
   if (given("GOOGLE_CLOUD_PROJECT") === null && !names.every((name) => name?.includes("/"))) conflicts.push(NO_PROJECT);
   return conflicts;
 }
@@ -141,11 +151,12 @@ function subscriptionsOf(env: WorkerEnv): PushSubscriptions {
     if (env.GOOGLE_CLOUD_PROJECT === undefined) throw new EnvironmentError([NO_PROJECT]);
     return `projects/${env.GOOGLE_CLOUD_PROJECT}/subscriptions/${name}`;
   };
-  return { drafts: fullName(env.DRAFTS_SUBSCRIPTION), deadLetters: fullName(env.DEAD_LETTER_SUBSCRIPTION) };
+  const drafts = [env.DRAFTS_SUBSCRIPTION, ...(env.BATCH_SUBSCRIPTION === undefined ? [] : [env.BATCH_SUBSCRIPTION])];
+  return { drafts: drafts.map(fullName), deadLetters: [fullName(env.DEAD_LETTER_SUBSCRIPTION)] };
 }
 
-function projectOf(subscription: string): string {
-  return subscription.split("/")[1] ?? "";
+function projectOf([subscription]: readonly string[]): string {
+  return subscription?.split("/")[1] ?? "";
 }
 
 function pushIdentityOf({ PUSH_AUTH_MODE, PUSH_AUDIENCE, PUSH_SERVICE_ACCOUNT }: WorkerEnv): PushIdentity | null {

@@ -8,6 +8,7 @@ import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
+import { requestTopics } from "@draftmill/shared/pubsub/request-topics.ts";
 import { REPLAYS } from "@draftmill/shared/replay/replay.ts";
 import { runReplays } from "@draftmill/shared/replay/run-replays.ts";
 import { buildApp } from "./app.ts";
@@ -155,7 +156,9 @@ function openDeadLetters(config: WorkerConfig): DeadLetterPublisher {
 }
 
 function openRequests(config: WorkerConfig): RequestPublisher {
-  return openPublisher(config, config.env.DRAFTS_TOPIC, config.env.ORDERING_SHARDS > 0);
+  const { DRAFTS_TOPIC, BATCH_TOPIC, ORDERING_SHARDS } = config.env;
+  const open = (topic: string) => openPublisher(config, topic, ORDERING_SHARDS > 0);
+  return requestTopics(open(DRAFTS_TOPIC), BATCH_TOPIC === undefined ? null : open(BATCH_TOPIC));
 }
 
 function openPublisher({ env }: WorkerConfig, topic: string, ordered: boolean): PublisherOnDemand {

@@ -14,6 +14,8 @@ export interface MessageAttributes {
   readonly traceparent?: string;
   /** How often the request's message was published again, in decimal; not there for the first. */
   readonly generation?: string;
+  /** The replay that took it up again; not there for one that none has. */
+  readonly replay?: string;
   /** From the api: when it took the request, in milliseconds since the epoch, `/`, and the record's revision. */
   readonly accepted?: string;
 }

@@ -8,12 +8,13 @@ import type { PushedMessage } from "./pushed-message.ts";
  * @param body the record's body, from `DraftLedger.bodyOf`
  */
 export function encodeRepublished(record: DraftRecord, body: string, orderingShards: number): EncodedMessage {
-  const { id, mailbox, caller, batch, generation } = record;
+  const { id, mailbox, caller, batch, generation, replayedBy } = record;
   const attributes = {
     id,
     ...(caller === null ? {} : { caller }),
     ...(batch === null ? {} : { batch }),
     ...(generation === 0 ? {} : { generation: String(generation) }),
+    ...(replayedBy === null ? {} : { replay: replayedBy }),
   };
   // What could not be read as a request has no mailbox, and nothing to wait in line for.
   if (mailbox === "") return encodeDraftMessage(body, attributes, null);
@@ -38,8 +39,8 @@ export function encodeOnceMore(
   { id, mailbox }: Pick<DraftRecord, "id" | "mailbox">,
   orderingShards: number,
 ): EncodedMessage {
-  const { dedupeKey, caller, batch, traceparent, generation, accepted }: MessageAttributes = attributes;
-  const given = { dedupeKey, caller, batch, traceparent, generation, accepted };
+  const { dedupeKey, caller, batch, traceparent, generation, replay, accepted }: MessageAttributes = attributes;
+  const given = { dedupeKey, caller, batch, traceparent, generation, replay, accepted };
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
   const key = orderingShards === 0 ? null : (orderingKey ?? orderingKeyOf(mailbox, id, orderingShards));
   return { data, attributes: { ...Object.fromEntries(known), id }, orderingKey: key };

@@ -30,8 +30,8 @@ test("five variables suffice on Cloud Run, and the defaults are Google's", () =>
     serviceAccount: "push@demo.iam.gserviceaccount.com",
   });
   assert.deepEqual(subscriptions, {
-    drafts: "projects/demo/subscriptions/draft-requests-push",
-    deadLetters: "projects/demo/subscriptions/draft-requests-dead-letter-push",
+    drafts: ["projects/demo/subscriptions/draft-requests-push"],
+    deadLetters: ["projects/demo/subscriptions/draft-requests-dead-letter-push"],
   });
   assert.equal(env.GMAIL_SCOPE, "https://www.googleapis.com/auth/gmail.compose");
   assert.equal(env.OAUTH_TOKEN_ENDPOINT, "https://oauth2.googleapis.com/token");
@@ -79,6 +79,21 @@ for (const [what, change, why] of [
     /^GOOGLE_CLOUD_PROJECT is required, or .*DEAD_LETTER_SUBSCRIPTION/,
   ],
   [
+    "a subscription of batches of no project",
+    {
+      GOOGLE_CLOUD_PROJECT: "",
+      DRAFTS_SUBSCRIPTION: "projects/a/subscriptions/drafts",
+      BATCH_SUBSCRIPTION: "batches",
+      DEAD_LETTER_SUBSCRIPTION: "projects/a/subscriptions/letters",
+    },
+    /^GOOGLE_CLOUD_PROJECT is required, or .*BATCH_SUBSCRIPTION/,
+  ],
+  [
+    "a topic of batches without its subscription",
+    { BATCH_TOPIC: "batches" },
+    /^BATCH_SUBSCRIPTION is required with BATCH_TOPIC/,
+  ],
+  [
     "a topic for a subscription",
     { DRAFTS_SUBSCRIPTION: "projects/a/topics/drafts" },
     /^DRAFTS_SUBSCRIPTION must be a subscription's name/,
@@ -109,11 +124,12 @@ test("subscriptions may be of another project", () => {
     ...SOUND,
     GOOGLE_CLOUD_PROJECT: "",
     DRAFTS_SUBSCRIPTION: "projects/example.com:queues/subscriptions/drafts",
+    BATCH_SUBSCRIPTION: "projects/queues/subscriptions/batches",
     DEAD_LETTER_SUBSCRIPTION: "projects/queues/subscriptions/letters",
   });
   assert.deepEqual(subscriptions, {
-    drafts: "projects/example.com:queues/subscriptions/drafts",
-    deadLetters: "projects/queues/subscriptions/letters",
+    drafts: ["projects/example.com:queues/subscriptions/drafts", "projects/queues/subscriptions/batches"],
+    deadLetters: ["projects/queues/subscriptions/letters"],
   });
 });
 

@@ -7,6 +7,7 @@ export function pubsubResources(names: ProjectNames): Entries {
   const { project, api, worker, push } = names;
   const base = `pubsub.googleapis.com/v1/projects/${project}`;
   const requests = "draft-requests";
+  const batch = "draft-requests-batch";
   const letters = "draft-requests-dead-letter";
   const topicName = (name: string): string => `projects/${project}/topics/${name}`;
   const subscriptionName = (name: string): string => `projects/${project}/subscriptions/${name}`;
@@ -34,15 +35,18 @@ export function pubsubResources(names: ProjectNames): Entries {
       ...more,
     },
   ];
+  const ofRequests = {
+    ...pushed("/push"),
+    enableMessageOrdering: true,
+    deadLetterPolicy: { deadLetterTopic: topicName(letters), maxDeliveryAttempts: 100 },
+  };
   const publisher = "roles/pubsub.publisher";
   return [
     ...topic(requests, `${requests}-push`),
+    ...topic(batch, `${batch}-push`),
     ...topic(letters, `${letters}-push`, `${letters}-pull`),
-    subscription(`${requests}-push`, requests, {
-      ...pushed("/push"),
-      enableMessageOrdering: true,
-      deadLetterPolicy: { deadLetterTopic: topicName(letters), maxDeliveryAttempts: 100 },
-    }),
+    subscription(`${requests}-push`, requests, ofRequests),
+    subscription(`${batch}-push`, batch, ofRequests),
     subscription(`${letters}-push`, letters, {
       ...pushed("/dead-letters"),
       messageRetentionDuration: THIRTY_ONE_DAYS,
@@ -52,11 +56,15 @@ export function pubsubResources(names: ProjectNames): Entries {
       pushConfig: {},
       messageRetentionDuration: THIRTY_ONE_DAYS,
     }),
-    [
-      `${base}/topics/${requests}:getIamPolicy`,
-      policy([publisher, `serviceAccount:${api}`, `serviceAccount:${worker}`]),
-    ],
+    ...[requests, batch].flatMap(
+      (name): Entries => [
+        [
+          `${base}/topics/${name}:getIamPolicy`,
+          policy([publisher, `serviceAccount:${api}`, `serviceAccount:${worker}`]),
+        ],
+        [`${base}/subscriptions/${name}-push:getIamPolicy`, policy(["roles/pubsub.subscriber", agentOf(names)])],
+      ],
+    ),
     [`${base}/topics/${letters}:getIamPolicy`, policy([publisher, `serviceAccount:${worker}`, agentOf(names)])],
-    [`${base}/subscriptions/${requests}-push:getIamPolicy`, policy(["roles/pubsub.subscriber", agentOf(names)])],
   ];
 }

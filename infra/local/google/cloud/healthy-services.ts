@@ -6,6 +6,7 @@ function commonEnvironment({ project }: ProjectNames): Record<string, string> {
     MAILBOXES: "@example.com",
     LEDGER_URL: `firestore:${DATABASE}`,
     DRAFTS_TOPIC: "draft-requests",
+    BATCH_TOPIC: "draft-requests-batch",
   };
 }
 
@@ -26,6 +27,7 @@ export function workerEnvironment(names: ProjectNames): Record<string, string> {
     PUSH_SERVICE_ACCOUNT: names.push,
     DEAD_LETTER_TOPIC: "draft-requests-dead-letter",
     DRAFTS_SUBSCRIPTION: "draft-requests-push",
+    BATCH_SUBSCRIPTION: "draft-requests-batch-push",
     DEAD_LETTER_SUBSCRIPTION: "draft-requests-dead-letter-push",
   };
 }

@@ -46,6 +46,16 @@ test("what could not be read as a request is published as it came", () => {
   assert.deepEqual([String(again.data), again.orderingKey], ["not JSON", null]);
 });
 
+test("what a replay has taken up says of which, also when it is handed back", () => {
+  const record = newDraftRecord({ id: "m-1", mailbox: MAILBOX, to: [], subject: "", bodyHash: "h" }, 0);
+  const body = JSON.stringify(BODY);
+  assert.equal(encodeRepublished(record, body, 16).attributes.replay, undefined);
+  const replayed = encodeRepublished({ ...record, generation: 1, replayedBy: "r-1" }, body, 16);
+  assert.equal(replayed.attributes.replay, "r-1");
+  const delivery = { messageId: "m-2", publishTime: PUBLISH_TIME, deliveryAttempt: 1, subscription: "s" };
+  assert.deepEqual(encodeOnceMore({ ...delivery, ...replayed }, record, 16), replayed);
+});
+
 test("the very message once more is the same request, under the id that it had of its messageId", () => {
   const attributes = { dedupeKey: "", caller: "crm", batch: "b-1", accepted: "1/r-7", googclient_x: "y", other: "z" };
   const data = Buffer.from(JSON.stringify({ ...BODY, mailbox: MAILBOX }));
