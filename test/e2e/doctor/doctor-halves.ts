@@ -82,6 +82,8 @@ export async function workerHalf(
       PUSH_AUDIENCE: "https://worker.example.test",
       PUSH_SERVICE_ACCOUNT: `draftmill-push@${PROJECT}.iam.gserviceaccount.com`,
       LEDGER_URL: `sqlite:${ledgerPath}`,
+      BATCH_TOPIC: "draft-requests-batch",
+      BATCH_SUBSCRIPTION: "draft-requests-batch-push",
       ...environment,
     },
     clock,

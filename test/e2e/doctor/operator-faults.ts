@@ -115,4 +115,23 @@ export const OPERATOR_FAULTS: Readonly<Record<ProjectFaultName, Caught>> = {
     names: `draft-requests --member=serviceAccount:${API}`,
     grants: "roles/pubsub.publisher",
   },
+  batchTopicMissing: { probe: "topic", names: "create draft-requests-batch " },
+  workerMayNotPublishBatches: {
+    probe: "publishers",
+    names: `draft-requests-batch --member=serviceAccount:${WORKER}`,
+    grants: "roles/pubsub.publisher",
+  },
+  batchSubscriptionMissing: { probe: "subscription", names: "draft-requests-batch-push" },
+  batchesPushedElsewhere: { probe: "subscription", names: "update draft-requests-batch-push" },
+  batchesOfNoWorker: {
+    probe: "subscription",
+    names: "BATCH_TOPIC=draft-requests-batch,BATCH_SUBSCRIPTION=draft-requests-batch-push",
+  },
+  batchOrderingOff: { probe: "ordering", as: "warning", names: "draft-requests-batch-push" },
+  batchesNeverGivenUp: {
+    probe: "dead-letter-rights",
+    names: "draft-requests-batch-push --member=serviceAccount:service-",
+    grants: "roles/pubsub.subscriber",
+  },
+  batchesWait: { probe: "backlog", names: "describe draft-requests-batch-push" },
 };

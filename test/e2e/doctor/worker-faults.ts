@@ -109,6 +109,12 @@ export const WORKER_FAULTS: Readonly<Record<string, WorkerFault>> = {
     probe: "publishing",
     names: `draft-requests --member=serviceAccount:${WORKER}`,
   },
+  batchTopicMissing: {
+    breakIt: (google) => google.cloud.breakIt("batchTopicMissing"),
+    mend: mendProject,
+    probe: "publishing",
+    names: `gcloud pubsub topics create draft-requests-batch --project=${PROJECT}`,
+  },
   ledgerUnusable: {
     breakIt: nothing,
     mend: nothing,

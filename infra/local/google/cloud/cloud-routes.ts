@@ -74,11 +74,13 @@ export function cloudRoutes({ operation, tokens, project }: CloudParts): Fastify
   }
 }
 
-/** Figures are told apart by the metric of the filter. */
+/** Figures are told apart by the metric and the subscription of the filter. */
 function keyOf(path: string, query: unknown): string {
   if (!path.endsWith("/timeSeries")) return path;
-  const metric = /subscription\/(\w+)"/.exec(queryValue(query, "filter") ?? "")?.[1];
-  return `${path}/${metric}`;
+  const filter = queryValue(query, "filter") ?? "";
+  const metric = /subscription\/(\w+)"/.exec(filter)?.[1];
+  const subscription = /subscription_id="([^"]+)"/.exec(filter)?.[1];
+  return `${path}/${metric}/${subscription}`;
 }
 
 function tokenInfo({ subject, scopes }: Grant): object {

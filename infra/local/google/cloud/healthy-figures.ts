@@ -18,18 +18,22 @@ export function watchResources({ project, prefix }: ProjectNames): Entries {
         totalSize: 1,
       },
     ],
-    [`${base}/timeSeries/oldest_unacked_message_age`, series("oldest_unacked_message_age", "draft-requests-push", 2)],
-    [
-      `${base}/timeSeries/num_undelivered_messages`,
-      series("num_undelivered_messages", "draft-requests-dead-letter-push", 0),
-    ],
+    figure(project, "oldest_unacked_message_age", "draft-requests-push", 2),
+    figure(project, "oldest_unacked_message_age", "draft-requests-batch-push", 40),
+    figure(project, "num_undelivered_messages", "draft-requests-dead-letter-push", 0),
     [`logging.googleapis.com/v2/entries:list`, {}],
   ];
 }
 
-/** One figure, as timeSeries.list answers it. */
-export function series(metric: string, subscription: string, value: number): object {
-  return {
+/** One figure of a subscription, where it is asked for and as timeSeries.list answers it. */
+export function figure(
+  project: string,
+  metric: string,
+  subscription: string,
+  value: number,
+): readonly [path: string, body: object] {
+  const path = `monitoring.googleapis.com/v3/projects/${project}/timeSeries/${metric}/${subscription}`;
+  const body = {
     timeSeries: [
       {
         metric: { type: `pubsub.googleapis.com/subscription/${metric}` },
@@ -46,4 +50,5 @@ export function series(metric: string, subscription: string, value: number): obj
     ],
     unit: "1",
   };
+  return [path, body];
 }

@@ -1,4 +1,4 @@
-import { series } from "./healthy-figures.ts";
+import { figure } from "./healthy-figures.ts";
 import { apiEnvironment, workerEnvironment } from "./healthy-services.ts";
 import { agentOf, DATABASE, type ProjectNames, policy, signerRole, urlOf } from "./project-names.ts";
 
@@ -124,13 +124,8 @@ export const PROJECT_FAULTS = {
   noAlertChannel: (names) => ({
     [`monitoring.googleapis.com/v3/projects/${names.project}/alertPolicies`]: { alertPolicies: null },
   }),
-  deadLettersWait: (names) => ({
-    [`monitoring.googleapis.com/v3/projects/${names.project}/timeSeries/num_undelivered_messages`]: series(
-      "num_undelivered_messages",
-      "draft-requests-dead-letter-push",
-      7,
-    ),
-  }),
+  deadLettersWait: (names) =>
+    Object.fromEntries([figure(names.project, "num_undelivered_messages", "draft-requests-dead-letter-push", 7)]),
   incidentOpened: (names) => ({
     "logging.googleapis.com/v2/entries:list": {
       entries: [
@@ -175,13 +170,8 @@ export const PROJECT_FAULTS = {
   ledgersDiffer: (names) => ({
     [service(names, "api")]: withVariable(names, "api", { LEDGER_URL: "firestore:another" }),
   }),
-  requestsWait: (names) => ({
-    [`monitoring.googleapis.com/v3/projects/${names.project}/timeSeries/oldest_unacked_message_age`]: series(
-      "oldest_unacked_message_age",
-      "draft-requests-push",
-      5_400,
-    ),
-  }),
+  requestsWait: (names) =>
+    Object.fromEntries([figure(names.project, "oldest_unacked_message_age", "draft-requests-push", 5_400)]),
   somebodyElseSignsAsIt: (names) => ({
     [`${account(names, names.worker)}:getIamPolicy`]: policy([
       signerRole(names),
@@ -201,6 +191,30 @@ export const PROJECT_FAULTS = {
       `serviceAccount:${names.worker}`,
     ]),
   }),
+  batchTopicMissing: (names) => ({ [topic(names, "draft-requests-batch")]: null }),
+  workerMayNotPublishBatches: (names) => ({
+    [`${topic(names, "draft-requests-batch")}:getIamPolicy`]: policy([
+      "roles/pubsub.publisher",
+      `serviceAccount:${names.api}`,
+    ]),
+  }),
+  batchSubscriptionMissing: (names) => ({ [subscription(names, "draft-requests-batch-push")]: null }),
+  batchesPushedElsewhere: (names) => ({
+    [subscription(names, "draft-requests-batch-push")]: {
+      pushConfig: { pushEndpoint: "https://draftmill-worker-old.example.test/push" },
+    },
+  }),
+  batchesOfNoWorker: (names) => ({
+    [service(names, "worker")]: withVariable(names, "worker", { BATCH_TOPIC: "", BATCH_SUBSCRIPTION: "" }),
+  }),
+  batchOrderingOff: (names) => ({
+    [subscription(names, "draft-requests-batch-push")]: { enableMessageOrdering: null },
+  }),
+  batchesNeverGivenUp: (names) => ({
+    [`${subscription(names, "draft-requests-batch-push")}:getIamPolicy`]: NOBODY,
+  }),
+  batchesWait: (names) =>
+    Object.fromEntries([figure(names.project, "oldest_unacked_message_age", "draft-requests-batch-push", 5_400)]),
 } as const satisfies Record<string, (names: ProjectNames) => Patches>;
 
 export type ProjectFaultName = keyof typeof PROJECT_FAULTS;

@@ -15,6 +15,7 @@ const publishing: WorkerProbe = {
     if (env.PUBSUB_EMULATOR_HOST !== undefined) return ok(`asked of nobody: Pub/Sub is at ${env.PUBSUB_EMULATOR_HOST}`);
     const topics = [
       env.DRAFTS_TOPIC,
+      ...(env.BATCH_TOPIC === undefined ? [] : [env.BATCH_TOPIC]),
       env.DEAD_LETTER_TOPIC,
       ...(env.EVENTS_TOPIC === undefined ? [] : [env.EVENTS_TOPIC]),
     ];

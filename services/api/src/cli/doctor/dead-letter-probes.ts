@@ -1,6 +1,6 @@
 import { textAt, textsAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { judge, ok, wrong } from "@draftmill/shared/doctor/probe.ts";
-import { readDeployment } from "./deployment.ts";
+import { readDeployment, subscriptionsOf } from "./deployment.ts";
 import { type OperatorProbe, terraformMakes } from "./operator-context.ts";
 import { lackingMembers, lackingRight, mayNotPublish, pubsubAgent } from "./publish-rights.ts";
 import { expires, pushFindings, readSubscription, shortName } from "./pushed-subscription.ts";
@@ -52,7 +52,8 @@ const deadLetterRights: OperatorProbe = {
   title: "Who writes dead letters",
   needs: ["dead-letter-topic", "subscription", "accounts:worker"],
   async run(context, trail) {
-    const { deadLetterTopic: name, draftsSubscription, accounts } = await readDeployment(context, trail);
+    const deployment = await readDeployment(context, trail);
+    const { deadLetterTopic: name, accounts } = deployment;
     const { project } = context;
     const agent = await pubsubAgent(context, trail);
     const lacks = (resource: string, permission: "pubsub.topics.publish" | "pubsub.subscriptions.consume") =>
@@ -68,11 +69,12 @@ const deadLetterRights: OperatorProbe = {
         ],
       });
     }
-    if ((await lacks(`subscriptions/${draftsSubscription}`, "pubsub.subscriptions.consume")).length > 0) {
+    for (const subscription of subscriptionsOf(deployment)) {
+      if ((await lacks(`subscriptions/${subscription}`, "pubsub.subscriptions.consume")).length === 0) continue;
       findings.push({
-        said: `Pub/Sub's service agent may not acknowledge on ${draftsSubscription}, so it never gives a request up`,
+        said: `Pub/Sub's service agent may not acknowledge on ${subscription}, so it never gives a request up`,
         remedies: [
-          `gcloud pubsub subscriptions add-iam-policy-binding ${draftsSubscription} --member=${agent} --role=roles/pubsub.subscriber --project=${project}`,
+          `gcloud pubsub subscriptions add-iam-policy-binding ${subscription} --member=${agent} --role=roles/pubsub.subscriber --project=${project}`,
         ],
       });
     }

@@ -18,12 +18,19 @@ export interface Deployment {
     readonly delegated: string;
   };
   readonly pushAudience: string | null;
-  readonly draftsTopic: string;
+  /** The way of what comes alone, then that of batches where there is one. */
+  readonly requests: readonly RequestSource[];
   readonly deadLetterTopic: string;
   readonly eventsTopic: string | null;
-  readonly draftsSubscription: string;
   readonly deadLetterSubscription: string;
   readonly ledgerUrl: string;
+}
+
+/** A topic of requests, and what brings them to the worker. */
+export interface RequestSource {
+  readonly topic: string;
+  /** Null where the worker names none: it refuses what is pushed from there. */
+  readonly subscription: string | null;
 }
 
 export interface DeployedService {
@@ -58,13 +65,29 @@ export async function readDeployment(context: OperatorContext, trail: Trail): Pr
       delegated: env.GOOGLE_SERVICE_ACCOUNT_EMAIL ?? workerAccount,
     },
     pushAudience: env.PUSH_AUDIENCE ?? null,
-    draftsTopic: shortName(api.env.DRAFTS_TOPIC ?? env.DRAFTS_TOPIC ?? SERVICE_VARIABLES.DRAFTS_TOPIC.fallback),
+    requests: requestSources(api.env, env),
     deadLetterTopic: shortName(env.DEAD_LETTER_TOPIC ?? "draft-requests-dead-letter"),
     eventsTopic: env.EVENTS_TOPIC === undefined ? null : shortName(env.EVENTS_TOPIC),
-    draftsSubscription: shortName(env.DRAFTS_SUBSCRIPTION ?? "draft-requests-push"),
     deadLetterSubscription: shortName(env.DEAD_LETTER_SUBSCRIPTION ?? "draft-requests-dead-letter-push"),
     ledgerUrl: env.LEDGER_URL ?? SERVICE_VARIABLES.LEDGER_URL.fallback,
   };
+}
+
+function requestSources(api: DeployedService["env"], worker: DeployedService["env"]): readonly RequestSource[] {
+  const topic = api.DRAFTS_TOPIC ?? worker.DRAFTS_TOPIC ?? SERVICE_VARIABLES.DRAFTS_TOPIC.fallback;
+  const alone = {
+    topic: shortName(topic),
+    subscription: shortName(worker.DRAFTS_SUBSCRIPTION ?? "draft-requests-push"),
+  };
+  const ofBatches = api.BATCH_TOPIC ?? worker.BATCH_TOPIC;
+  if (ofBatches === undefined) return [alone];
+  const subscription = worker.BATCH_SUBSCRIPTION === undefined ? null : shortName(worker.BATCH_SUBSCRIPTION);
+  return [alone, { topic: shortName(ofBatches), subscription }];
+}
+
+/** The subscriptions of requests that there ought to be. */
+export function subscriptionsOf({ requests }: Deployment): readonly string[] {
+  return requests.flatMap(({ subscription }) => subscription ?? []);
 }
 
 export function servicePath({ project, region }: OperatorContext, name: string): string {

@@ -1,7 +1,7 @@
 import { parseMailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { at, listAt, textAt, textsAt } from "@draftmill/shared/doctor/json-answer.ts";
 import { judge, ok, type Trail, warning, wrong } from "@draftmill/shared/doctor/probe.ts";
-import { readDeployment } from "./deployment.ts";
+import { readDeployment, subscriptionsOf } from "./deployment.ts";
 import { type OperatorContext, type OperatorProbe, terraformMakes } from "./operator-context.ts";
 
 const MONITORING = "monitoring.googleapis.com";
@@ -30,21 +30,25 @@ const backlog: OperatorProbe = {
   title: "Nothing is stuck",
   needs: [`apis:${MONITORING}`, "subscription"],
   async run(context, trail) {
-    const { draftsSubscription, deadLetterSubscription } = await readDeployment(context, trail);
-    const oldestS = await latest(context, trail, "oldest_unacked_message_age", draftsSubscription);
+    const deployment = await readDeployment(context, trail);
+    const { deadLetterSubscription } = deployment;
+    const oldest = await Promise.all(
+      subscriptionsOf(deployment).map(async (name) => {
+        return { name, seconds: await latest(context, trail, "oldest_unacked_message_age", name) };
+      }),
+    );
+    const oldestS = Math.max(...oldest.map(({ seconds }) => seconds ?? -1));
     const letters = await latest(context, trail, "num_undelivered_messages", deadLetterSubscription);
     const describe = (name: string): string =>
       `gcloud pubsub subscriptions describe ${name} --project=${context.project}`;
     return judge(
       [
-        ...((oldestS ?? 0) > OLDEST_UNACKED_S
-          ? [
-              {
-                said: `the oldest request has waited for ${oldestS} s on ${draftsSubscription}`,
-                remedies: [describe(draftsSubscription)],
-              },
-            ]
-          : []),
+        ...oldest
+          .filter(({ seconds }) => (seconds ?? 0) > OLDEST_UNACKED_S)
+          .map(({ name, seconds }) => ({
+            said: `the oldest request has waited for ${seconds} s on ${name}`,
+            remedies: [describe(name)],
+          })),
         ...((letters ?? 0) > 0
           ? [
               {
@@ -54,7 +58,7 @@ const backlog: OperatorProbe = {
             ]
           : []),
       ],
-      oldestS === null ? "no figures yet" : `the oldest request waits for ${oldestS} s, no dead letter waits`,
+      oldestS < 0 ? "no figures yet" : `the oldest request waits for ${oldestS} s, no dead letter waits`,
     );
   },
 };
