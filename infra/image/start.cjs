@@ -55,10 +55,11 @@ function readWrapped(path) {
   try {
     const { size } = fstatSync(file);
     const bytes = Buffer.allocUnsafeSlow(HEAD.length + size + TAIL.length);
-    bytes.latin1Write(HEAD, 0);
-    for (let read = 0; read < size; ) read += readSync(file, bytes, HEAD.length + read, size - read, read);
-    bytes.latin1Write(TAIL, HEAD.length + size);
-    return bytes.latin1Slice();
+    bytes.write(HEAD, "latin1");
+    const read = readSync(file, bytes, HEAD.length, size, 0);
+    if (read !== size) throw new Error(`${path}: ${read} of ${size} bytes could be read`);
+    bytes.write(TAIL, HEAD.length + size, "latin1");
+    return bytes.toString("latin1");
   } finally {
     closeSync(file);
   }
