@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { systemClock } from "@draftmill/shared/clock.ts";
-import { orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
+import { orderingKeyOf } from "@draftmill/shared/contract/ordering-key.ts";
 import { type FaultStack, startFaultStack } from "../faults/fault-stack.ts";
 import { createRequests, type Requests } from "../faults/requests.ts";
 import { percentile } from "./figures.ts";
@@ -102,6 +102,7 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     const world = {
       requests: ids.map(({ id, mailbox }) => ({ id, mailbox, line: null })),
       workers,
+      callOf: 1,
       gmail: { quota: FIXED, unitsPerMinute, latencyMs: LATENCY_MS },
     };
     const best = await simulate({ ...world, withOracle: true });

@@ -1,5 +1,5 @@
-import { orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
 import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
+import { OrderingKeys, orderingKeyOf } from "@draftmill/shared/contract/ordering-key.ts";
 import { createAdaptivePacer } from "@draftmill/worker/pacing/adaptive-pacer.ts";
 import { chanceOf } from "../support/chance.ts";
 import { GmailModel, type GmailModelOptions } from "./gmail-model.ts";
@@ -24,6 +24,8 @@ export interface Simulation {
   readonly unitsPerMinuteMax?: number;
   /** ORDERING_SHARDS; 16 unless given. */
   readonly shards?: number;
+  /** How many of what is published at once are read together; 1,000 unless given, as of a file. */
+  readonly callOf?: number;
   readonly quotaChanges?: readonly { readonly atMs: number; readonly unitsPerMinute: number }[];
   /** What another program of each user asks of the same quota, and gets if there is some. */
   readonly othersUnitsPerMinute?: number;
@@ -56,7 +58,7 @@ const LONGEST_MS = 48 * 3_600_000;
 
 /** Pub/Sub, workers and Gmail in virtual time. Nothing in it is left to chance but by the seed. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const { requests, shards = 16, gmail: gmailOptions, withOracle = false } = simulation;
+  const { requests, shards = 16, callOf = 1_000, gmail: gmailOptions, withOracle = false } = simulation;
   const clock = new VirtualClock();
   const random = chanceOf(simulation.seed ?? 1);
   const gmail = new GmailModel(clock, random, gmailOptions);
@@ -82,9 +84,9 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       dead += 1;
     },
   });
+  const keys = keysOf(requests, shards, callOf);
   function publish(request: SimulatedRequest): void {
-    const { id, mailbox, isUnkeyed = false } = request;
-    push.publish(request, isUnkeyed ? null : orderingKeyOf(mailbox, id, shards));
+    push.publish(request, keys.get(request) ?? null);
   }
   async function deliverTo(worker: WorkerModel, request: SimulatedRequest): Promise<boolean> {
     await clock.sleep(NETWORK_MS);
@@ -137,4 +139,23 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     outstandingMax: push.outstandingMax,
     tookMs,
   };
+}
+
+/** As the api gives them: to a file by what is read of it together, to what comes alone by itself. */
+function keysOf(
+  requests: readonly SimulatedRequest[],
+  shards: number,
+  callOf: number,
+): ReadonlyMap<SimulatedRequest, string | null> {
+  const keys = new Map<SimulatedRequest, string | null>();
+  const keyed = requests.filter(({ isUnkeyed = false }) => !isUnkeyed);
+  for (const request of keyed) keys.set(request, orderingKeyOf(request.mailbox, request.id, shards));
+  const atOnce = keyed.filter(({ atMs = 0 }) => atMs === 0);
+  const ofAll = new OrderingKeys(shards);
+  for (let from = 0; from < atOnce.length; from += callOf) {
+    const call = atOnce.slice(from, from + callOf);
+    const ofCall = ofAll.of(call);
+    for (const [index, request] of call.entries()) keys.set(request, ofCall[index] ?? null);
+  }
+  return keys;
 }

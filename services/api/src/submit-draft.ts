@@ -4,12 +4,12 @@ import {
   encodeAccepted,
   encodeDraftMessage,
   invalidRequest,
-  orderingKeyOf,
 } from "@draftmill/shared/contract/draft-message.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
+import { orderingKeyOf } from "@draftmill/shared/contract/ordering-key.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Logger } from "@draftmill/shared/log.ts";

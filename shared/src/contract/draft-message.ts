@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { DraftError, type FieldProblem } from "../errors.ts";
 import { type DraftRequest, fingerprint, parseDraftRequest } from "./draft-request.ts";
 import type { PushedMessage } from "./pushed-message.ts";
@@ -50,13 +49,6 @@ export interface DraftMessage {
 export interface InvalidMessage {
   readonly id: string;
   readonly error: DraftError;
-}
-
-/** Pub/Sub keeps one push outstanding per key: `shards` bounds how many requests of a mailbox are in flight. 0: no key. */
-export function orderingKeyOf(mailbox: string, id: string, shards: number): string | null {
-  if (shards === 0) return null;
-  const shard = Number.parseInt(hash("sha256", id, "hex").slice(0, 8), 16) % shards;
-  return `${mailbox}#${shard}`;
 }
 
 /** Encodes a request whose JSON text is `json`. */

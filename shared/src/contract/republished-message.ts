@@ -1,5 +1,6 @@
-import { type EncodedMessage, encodeDraftMessage, type MessageAttributes, orderingKeyOf } from "./draft-message.ts";
+import { type EncodedMessage, encodeDraftMessage, type MessageAttributes } from "./draft-message.ts";
 import type { DraftRecord } from "./draft-record.ts";
+import { orderingKeyOf } from "./ordering-key.ts";
 import type { PushedMessage } from "./pushed-message.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { PubSub } from "@google-cloud/pubsub";
 import Fastify from "fastify";
 import { serveOrders } from "../measure/serve-orders.ts";
@@ -29,20 +30,23 @@ serveOrders({
             hasKeys ? { messageOrdering: true } : {},
           );
     const app = Fastify({ bodyLimit: 64 * 1024 * 1024 });
-    const publish = async (draft: PlainDraft): Promise<string> => {
-      const id = randomUUID();
-      const key = hasKeys ? { orderingKey: `${draft.mailbox}#${Number.parseInt(id.slice(0, 8), 16) % SHARDS}` } : {};
-      await topic?.publishMessage({ data: Buffer.from(JSON.stringify(draft)), attributes: { id }, ...key });
+    const publish = async (draft: PlainDraft, id: string, key: string | null): Promise<string> => {
+      const data = Buffer.from(JSON.stringify(draft));
+      await topic?.publishMessage({ data, attributes: { id }, ...(key === null ? {} : { orderingKey: key }) });
       return id;
     };
     app.post<{ Body: PlainDraft }>("/drafts", { schema: { body: DRAFT_SCHEMA } }, async (request, reply) => {
-      const id = await publish(request.body);
+      const id = randomUUID();
+      const { mailbox } = request.body;
+      await publish(request.body, id, hasKeys ? `${mailbox}#${Number.parseInt(id.slice(0, 8), 16) % SHARDS}` : null);
       return reply.code(202).header("location", `/drafts/${id}`).send({ id, status: "queued" });
     });
     const items = { type: "array", maxItems: 1_000, items: DRAFT_SCHEMA };
     const batch = { type: "object", required: ["items"], properties: { name: { type: "string" }, items } };
     app.post<{ Body: { items: PlainDraft[] } }>("/batches", { schema: { body: batch } }, async (request, reply) => {
-      const ids = await Promise.all(request.body.items.map(publish));
+      const drafts = request.body.items.map((draft) => ({ draft, mailbox: draft.mailbox, id: randomUUID() }));
+      const keys = hasKeys ? new OrderingKeys(SHARDS).of(drafts) : [];
+      const ids = await Promise.all(drafts.map(({ draft, id }, index) => publish(draft, id, keys[index] ?? null)));
       return reply.code(202).send({ accepted: ids.length, ids });
     });
     return app.listen({ host: "127.0.0.1", port: 0 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
-import { encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { fingerprint, fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
+import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
@@ -164,10 +165,11 @@ async function publish(
     ...(caller === null ? {} : { caller }),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  const published = Array.from(ids, ([{ body, request }, id]) => {
-    const { mailbox } = request;
+  const items = Array.from(ids, ([{ body, request }, id]) => ({ body, mailbox: request.mailbox, id }));
+  const keys = new OrderingKeys(orderingShards).of(items);
+  const published = items.map(({ body, mailbox, id }, index) => {
     const json = JSON.stringify({ ...body, mailbox });
-    return publisher.publish(encodeDraftMessage(json, { id, ...common }, orderingKeyOf(mailbox, id, orderingShards)));
+    return publisher.publish(encodeDraftMessage(json, { id, ...common }, keys[index] ?? null));
   });
   const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") {

@@ -1,4 +1,5 @@
-import { type EncodedMessage, encodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { type EncodedMessage, encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import type { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import type { CheckedRow } from "./check-rows.ts";
 import type { RejectedRow } from "./rejected-rows.ts";
 
@@ -12,7 +13,8 @@ export interface ChunkSource {
   readonly batch: string;
   readonly caller: string | null;
   readonly traceparent: string | undefined;
-  readonly orderingShards: number;
+  /** Those of the whole import. */
+  readonly orderingKeys: OrderingKeys;
 }
 
 /**
@@ -20,13 +22,13 @@ export interface ChunkSource {
  * live long enough to be collected late, and that is most of what an import needs in memory.
  */
 export class ImportChunk {
-  readonly messages: EncodedMessage[] = [];
-  readonly accepted: { readonly mailbox: string; readonly notBeforeMs: number | null }[] = [];
+  readonly accepted: { readonly id: string; readonly mailbox: string; readonly notBeforeMs: number | null }[] = [];
   readonly rejected: RejectedRow[] = [];
   /** The number of the last row in it; 0 of none. */
   lastRow = 0;
   #rows = 0;
   #bytes = 0;
+  readonly #messages: EncodedMessage[] = [];
   readonly #source: ChunkSource;
 
   constructor(source: ChunkSource) {
@@ -44,8 +46,8 @@ export class ImportChunk {
       case "fits": {
         const { mailbox, notBeforeMs } = row.request;
         const message = this.#messageOf(row);
-        this.messages.push(message);
-        this.accepted.push({ mailbox, notBeforeMs });
+        this.#messages.push(message);
+        this.accepted.push({ id: row.id, mailbox, notBeforeMs });
         this.#bytes += message.data.length;
         return;
       }
@@ -60,10 +62,16 @@ export class ImportChunk {
     }
   }
 
+  /** What is to be published; its ordering keys depend on all of it. */
+  messages(): readonly EncodedMessage[] {
+    const keys = this.#source.orderingKeys.of(this.accepted);
+    return this.#messages.map((message, index) => ({ ...message, orderingKey: keys[index] ?? null }));
+  }
+
   #messageOf({ id, body, request }: Extract<CheckedRow, { kind: "fits" }>): EncodedMessage {
-    const { batch, caller, traceparent, orderingShards } = this.#source;
+    const { batch, caller, traceparent } = this.#source;
     const from = { ...(caller === null ? {} : { caller }), ...(traceparent === undefined ? {} : { traceparent }) };
     const json = JSON.stringify({ ...body, mailbox: request.mailbox });
-    return encodeDraftMessage(json, { id, batch, ...from }, orderingKeyOf(request.mailbox, id, orderingShards));
+    return encodeDraftMessage(json, { id, batch, ...from }, null);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
+import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
@@ -73,11 +74,11 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
   const report = new ImportReport();
   const hash = createHash("sha256");
   const { traceparent } = file;
-  const { orderingShards } = deps;
-  const nextChunk = () => new ImportChunk({ batch: id, caller: access.caller, traceparent, orderingShards });
+  const orderingKeys = new OrderingKeys(deps.orderingShards);
+  const nextChunk = () => new ImportChunk({ batch: id, caller: access.caller, traceparent, orderingKeys });
   let chunk = nextChunk();
   const write = async (): Promise<void> => {
-    await deps.draftsPerDay.takeAll(access, chunk.messages.length);
+    await deps.draftsPerDay.takeAll(access, chunk.accepted.length);
     await publish(deps, chunk);
     await reading.goOn();
     batch = await noteChunk(deps, batch, chunk, hash.copy().digest("base64url"));
@@ -130,8 +131,8 @@ function fingerprintOf(row: CheckedRow): unknown {
 }
 
 /** Those of one ordering key go in one call, which is what most of the memory of an import is for. */
-async function publish({ publisher }: SubmitDeps, { messages }: ImportChunk): Promise<void> {
-  const queue = Map.groupBy(messages, ({ orderingKey }, n) => orderingKey ?? n % KEYS_AT_ONCE).values();
+async function publish({ publisher }: SubmitDeps, chunk: ImportChunk): Promise<void> {
+  const queue = Map.groupBy(chunk.messages(), ({ orderingKey }, n) => orderingKey ?? n % KEYS_AT_ONCE).values();
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
     for (const ofOneKey of queue) {

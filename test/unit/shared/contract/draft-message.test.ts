@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type DraftMessage,
-  decodeDraftMessage,
-  encodeDraftMessage,
-  orderingKeyOf,
-} from "@draftmill/shared/contract/draft-message.ts";
+import { type DraftMessage, decodeDraftMessage, encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import type { ErrorCode } from "@draftmill/shared/error-codes.ts";
@@ -132,20 +127,4 @@ test("what a publisher encodes comes back as it was, attributes included", () =>
   assert.ok(result.ok);
   assert.equal(result.message.request.subject, "Zoë 👍 {{projectId}}");
   assert.equal(result.message.caller, "c@x.example");
-});
-
-test("an ordering key stays the same for one request and spreads a mailbox's requests over its shards", () => {
-  const SHARDS = 16;
-  const counts = new Map<string | null, number>();
-  for (let index = 0; index < 16_000; index += 1) {
-    const key = orderingKeyOf(MAILBOX, `id-${index}`, SHARDS);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  assert.equal(counts.size, SHARDS);
-  // 1,000 expected each; five standard deviations.
-  for (const [key, count] of counts) assert.ok(Math.abs(count - 1_000) < 155, `${key}: ${count}`);
-  assert.equal(orderingKeyOf(MAILBOX, "id-1", SHARDS), orderingKeyOf(MAILBOX, "id-1", SHARDS));
-  assert.match(orderingKeyOf(MAILBOX, "id-1", SHARDS) ?? "", /^rep@corp\.example#(\d|1[0-5])$/);
-  assert.equal(orderingKeyOf(MAILBOX, "id-1", 1), "rep@corp.example#0");
-  assert.equal(orderingKeyOf(MAILBOX, "id-1", 0), null);
 });

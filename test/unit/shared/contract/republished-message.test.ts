@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeDraftMessage, orderingKeyOf } from "@draftmill/shared/contract/draft-message.ts";
+import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
+import { orderingKeyOf } from "@draftmill/shared/contract/ordering-key.ts";
 import { encodeOnceMore, encodeRepublished } from "@draftmill/shared/contract/republished-message.ts";
 
 const MAILBOX = "rep@corp.example";
