@@ -32,31 +32,40 @@ export class PublishFailed extends Error {
 
 /** Publishes requests and remembers how that went, by whichever topic. */
 export class PubsubPublisher implements Publisher {
-  readonly #topic: Pick<TopicPublisher, "publish">;
+  readonly #topic: Pick<TopicPublisher, "publish" | "publishAll">;
   readonly #clock: Clock;
   #failuresInARow = 0;
   #lastFailureMs = 0;
 
-  constructor(topic: Pick<TopicPublisher, "publish">, clock: Clock) {
+  constructor(topic: Pick<TopicPublisher, "publish" | "publishAll">, clock: Clock) {
     this.#topic = topic;
     this.#clock = clock;
   }
 
-  async publish(message: EncodedMessage): Promise<string> {
-    try {
-      const messageId = await this.#topic.publish(message);
-      this.#failuresInARow = 0;
-      return messageId;
-    } catch (error) {
-      this.#failuresInARow += 1;
-      this.#lastFailureMs = this.#clock.monotonicMs();
-      throw new PublishFailed(error);
-    }
+  publish(message: EncodedMessage): Promise<string> {
+    return this.#remembered(this.#topic.publish(message), 1);
+  }
+
+  publishAll(messages: readonly EncodedMessage[]): Promise<void> {
+    return this.#remembered(this.#topic.publishAll(messages), messages.length);
   }
 
   /** False in a run of failures; true again a while after the last one, as only new requests can tell that it is over. */
   isHealthy(): boolean {
     if (this.#failuresInARow < FAILURES_IN_A_ROW) return true;
     return this.#clock.monotonicMs() - this.#lastFailureMs > FAILURE_MEMORY_MS;
+  }
+
+  /** Each message of a publish that failed is a failure. */
+  async #remembered<T>(publishing: Promise<T>, messages: number): Promise<T> {
+    try {
+      const published = await publishing;
+      this.#failuresInARow = 0;
+      return published;
+    } catch (error) {
+      this.#failuresInARow += messages;
+      this.#lastFailureMs = this.#clock.monotonicMs();
+      throw new PublishFailed(error);
+    }
   }
 }

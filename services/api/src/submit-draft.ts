@@ -21,6 +21,8 @@ import type { DraftsPerDay } from "./callers/drafts-per-day.ts";
 export interface Publisher {
   /** Resolves once Pub/Sub has stored the message. Rejects within seconds otherwise, which leaves open whether it has. */
   publish(message: EncodedMessage): Promise<unknown>;
+  /** The same for all of them; which of them it has stored is open when it rejects, and none is under way any more. */
+  publishAll(messages: readonly EncodedMessage[]): Promise<void>;
 }
 
 export interface SubmitDeps {

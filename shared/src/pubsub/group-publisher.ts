@@ -1,11 +1,8 @@
 import type { GoogleAccess } from "../google-access.ts";
 import { PublishClient } from "./publish-client.ts";
-import { bytesOf } from "./publish-frame.ts";
-import type { OutgoingMessage, TopicPublisher, TopicPublisherOptions } from "./topic-publisher.ts";
+import { fitsInPublish, type PublishPart, partOf, partsOf } from "./publish-part.ts";
+import type { TopicPublisher, TopicPublisherOptions } from "./topic-publisher.ts";
 
-/** https://cloud.google.com/pubsub/quotas#resource_limits: 1,000 messages and 10 MB in one publish. */
-const MESSAGES_MAX = 1_000;
-const BYTES_MAX = 9_000_000;
 /** Publishes under way at once, of messages without an ordering key; one for each key, as their order demands. */
 const UNDER_WAY_MAX = 8;
 /** A further one is worth its cost to so many messages for each that is under way. */
@@ -36,7 +33,11 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
   const client = new PublishClient({ origin, topic, timeoutMs, openAccess: () => openAccess(options) });
   // Not at the start, which it would be part of, nor at the first request.
   const beforehand = setTimeout(() => client.open().catch(() => {}), OPEN_AFTER_MS).unref();
-  const send: Send = (group) => client.publish(group.map(({ message }) => message));
+  const send: Send = (group) =>
+    client.publish(
+      group.flatMap(({ part }) => part.messages),
+      group.flatMap(({ part }) => part.sizes),
+    );
   const lanes = new Map<string, Lane>();
   let underWay = 0;
   const noneLeft: (() => void)[] = [];
@@ -44,18 +45,39 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
     underWay -= 1;
     if (underWay === 0) for (const tell of noneLeft.splice(0)) tell();
   };
+  const add = (part: PublishPart, answers: Answers): void => {
+    const { key } = part;
+    let lane = lanes.get(key);
+    if (lane === undefined) {
+      lane = new Lane(send, key === "" ? UNDER_WAY_MAX : 1, () => lanes.delete(key));
+      lanes.set(key, lane);
+    }
+    underWay += 1;
+    lane.add(new Waiting(part, timeoutMs, answers));
+  };
 
   return {
     publish: (message) =>
       new Promise((resolve, reject) => {
-        const key = message.orderingKey ?? "";
-        let lane = lanes.get(key);
-        if (lane === undefined) {
-          lane = new Lane(send, key === "" ? UNDER_WAY_MAX : 1, () => lanes.delete(key));
-          lanes.set(key, lane);
-        }
-        underWay += 1;
-        lane.add(new Waiting(message, timeoutMs, { resolve, reject, onSettled }));
+        add(partOf(message), { resolve, reject, onSettled });
+      }),
+    publishAll: (messages) =>
+      new Promise((resolve, reject) => {
+        const parts = partsOf(messages);
+        if (parts.length === 0) return resolve();
+        let left = parts.length;
+        let failure: { readonly error: unknown } | null = null;
+        const end = (): void => {
+          left -= 1;
+          if (left > 0) return;
+          if (failure === null) resolve();
+          else reject(failure.error);
+        };
+        const fail = (error: unknown): void => {
+          failure ??= { error };
+          end();
+        };
+        for (const part of parts) add(part, { resolve: end, reject: fail, onSettled });
       }),
     async close() {
       clearTimeout(beforehand);
@@ -66,22 +88,21 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
 }
 
 interface Answers {
+  /** With the messageId of the first. */
   resolve(messageId: string): void;
   reject(error: unknown): void;
   onSettled(): void;
 }
 
-/** A message that is not acknowledged yet. Settled once, at the latest when its time is over. */
+/** Messages that are not acknowledged yet. Settled once and together, at the latest when their time is over. */
 class Waiting {
-  readonly message: OutgoingMessage;
-  readonly bytes: number;
+  readonly part: PublishPart;
   isSettled = false;
   readonly #answers: Answers;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(message: OutgoingMessage, timeoutMs: number, answers: Answers) {
-    this.message = message;
-    this.bytes = bytesOf(message);
+  constructor(part: PublishPart, timeoutMs: number, answers: Answers) {
+    this.part = part;
     this.#answers = answers;
     const late = (): void => this.fail(new Error(`no acknowledgement within ${timeoutMs} ms`));
     this.#timer = setTimeout(late, timeoutMs);
@@ -159,9 +180,12 @@ class Lane {
   async #publish(group: readonly Waiting[]): Promise<void> {
     try {
       const messageIds = await this.#send(group);
-      for (const [index, one] of group.entries()) {
-        const messageId = messageIds[index];
-        if (messageId === undefined) one.fail(new Error("Pub/Sub's answer names no message"));
+      let from = 0;
+      for (const one of group) {
+        const messageId = messageIds[from];
+        from += one.part.messages.length;
+        if (messageId === undefined || from > messageIds.length)
+          one.fail(new Error("Pub/Sub's answer names no message"));
         else one.acknowledge(messageId);
       }
     } catch (error) {
@@ -177,12 +201,14 @@ class Lane {
   /** What has been given up meanwhile stays behind: it certainly was not sent. */
   #nextGroup(): Waiting[] {
     const group: Waiting[] = [];
+    let messages = 0;
     let bytes = 0;
     let taken = 0;
     for (const one of this.#waiting) {
       if (!one.isSettled) {
-        if (group.length === MESSAGES_MAX || (group.length > 0 && bytes + one.bytes > BYTES_MAX)) break;
-        bytes += one.bytes;
+        messages += one.part.messages.length;
+        bytes += one.part.bytes;
+        if (group.length > 0 && !fitsInPublish(messages, bytes)) break;
         group.push(one);
       }
       taken += 1;

@@ -24,7 +24,7 @@ export function openLibraryPublisher(options: TopicPublisherOptions): TopicPubli
     gaxOpts: publishSettings(options.timeoutMs),
   });
   const underWay = new Set<Promise<string>>();
-  return {
+  const publisher: TopicPublisher = {
     async publish(message) {
       const publishing = publishOne(topic, message, options.timeoutMs);
       underWay.add(publishing);
@@ -34,6 +34,11 @@ export function openLibraryPublisher(options: TopicPublisherOptions): TopicPubli
         underWay.delete(publishing);
       }
     },
+    async publishAll(messages) {
+      const published = await Promise.allSettled(messages.map((message) => publisher.publish(message)));
+      const failed = published.find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
+    },
     async close() {
       // flush() alone does not wait for batches that are already on the wire, and close() drops what is queued.
       await topic.flush();
@@ -41,6 +46,7 @@ export function openLibraryPublisher(options: TopicPublisherOptions): TopicPubli
       await client.close();
     },
   };
+  return publisher;
 }
 
 async function publishOne(topic: Topic, message: OutgoingMessage, timeoutMs: number): Promise<string> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { GoogleAccess } from "../google-access.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
 import { GrpcFailed, type GrpcStatus } from "./grpc-status.ts";
-import { decodePublished, encodePublish } from "./publish-frame.ts";
+import { bytesOf, decodePublished, encodePublish } from "./publish-frame.ts";
 import type { OutgoingMessage } from "./topic-publisher.ts";
 
 const PATH = "/google.pubsub.v1.Publisher/Publish";
@@ -51,13 +51,16 @@ export class PublishClient {
   }
 
   /** The messageIds, in the messages' order. All of them must have the same ordering key. Rejects with `GrpcFailed`. */
-  async publish(messages: readonly OutgoingMessage[]): Promise<readonly string[]> {
+  async publish(
+    messages: readonly OutgoingMessage[],
+    sizes: readonly number[] = messages.map(bytesOf),
+  ): Promise<readonly string[]> {
     const { timeoutMs } = this.#options;
     const untilMs = performance.now() + timeoutMs;
     const tryMs = Math.ceil(timeoutMs / 2);
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)) {
       try {
-        return await this.#tryOnce(messages, Math.min(tryMs, Math.ceil(untilMs - performance.now())));
+        return await this.#tryOnce(messages, sizes, Math.min(tryMs, Math.ceil(untilMs - performance.now())));
       } catch (error) {
         const isRepeated = error instanceof GrpcFailed && REPEATED.has(error.status);
         if (!isRepeated || performance.now() + pauseMs >= untilMs) throw error;
@@ -70,10 +73,14 @@ export class PublishClient {
     this.#channel.close();
   }
 
-  async #tryOnce(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<readonly string[]> {
+  async #tryOnce(
+    messages: readonly OutgoingMessage[],
+    sizes: readonly number[],
+    timeoutMs: number,
+  ): Promise<readonly string[]> {
     const access = await this.open();
     const { topic, headers } = await this.#address(access);
-    const frame = encodePublish(topic, messages);
+    const frame = encodePublish(topic, messages, sizes);
     try {
       return decodePublished(await this.#channel.call({ path: PATH, headers, frame, timeoutMs }));
     } catch (error) {

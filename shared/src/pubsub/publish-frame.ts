@@ -14,9 +14,8 @@ const ENTRY_KEY = 0x0a;
 const ENTRY_VALUE = 0x12;
 const RESPONSE_MESSAGE_IDS = 0x0a;
 
-/** A PublishRequest, ready to be sent. */
-export function encodePublish(topic: string, messages: readonly OutgoingMessage[]): Buffer {
-  const sizes = messages.map(bytesOf);
+/** A PublishRequest, ready to be sent; `sizes` are the messages' by `bytesOf`. */
+export function encodePublish(topic: string, messages: readonly OutgoingMessage[], sizes: readonly number[]): Buffer {
   const length = sizes.reduce((sum, size) => sum + fieldBytes(size), fieldBytes(Buffer.byteLength(topic)));
   const out = new ProtoWriter(PREFIX_BYTES + length);
   out.prefix(length);

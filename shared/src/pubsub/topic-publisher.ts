@@ -4,6 +4,11 @@ import { partBraces } from "./part-braces.ts";
 export interface TopicPublisher {
   /** Resolves with the messageId once Pub/Sub has acknowledged; rejects within `timeoutMs`, outcome then unknown. */
   publish(message: OutgoingMessage): Promise<string>;
+  /**
+   * Resolves once Pub/Sub has acknowledged all of them. Rejects within `timeoutMs` with a failure, when none is under way any more; which of
+   * them it holds is then unknown. Costs a fraction of as many single publishes.
+   */
+  publishAll(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Waits for publishes under way, then closes the channel. */
   close(): Promise<void>;
 }
@@ -36,7 +41,11 @@ export async function openTopicPublisher({
   ...options
 }: TopicPublisherOptions): Promise<TopicPublisher> {
   const opened = await openBy(by, options);
-  return { publish: (message) => opened.publish(partBraces(message)), close: () => opened.close() };
+  return {
+    publish: (message) => opened.publish(partBraces(message)),
+    publishAll: (messages) => opened.publishAll(messages.map(partBraces)),
+    close: () => opened.close(),
+  };
 }
 
 async function openBy(by: PublishedBy, options: TopicPublisherOptions): Promise<TopicPublisher> {

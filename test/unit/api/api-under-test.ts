@@ -36,6 +36,10 @@ export class ScriptedPublisher implements Publisher {
     await held.promise;
   }
 
+  async publishAll(messages: readonly EncodedMessage[]): Promise<void> {
+    await Promise.all(messages.map((message) => this.publish(message)));
+  }
+
   set(mode: "acknowledge" | "hold" | "fail"): void {
     this.#mode = mode;
     this.#arrival = Promise.withResolvers();

@@ -59,6 +59,7 @@ test("three failures in a row make it unhealthy, until one succeeds or half a mi
         if (fails) throw Object.assign(new Error("no"), { code: 14, details: "No connection established" });
         return "1";
       },
+      async publishAll() {},
     },
     clock,
   );

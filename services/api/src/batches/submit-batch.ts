@@ -167,12 +167,13 @@ async function publish(
   };
   const items = Array.from(ids, ([{ body, request }, id]) => ({ body, mailbox: request.mailbox, id }));
   const keys = new OrderingKeys(orderingShards).of(items);
-  const published = items.map(({ body, mailbox, id }, index) => {
+  const messages = items.map(({ body, mailbox, id }, index) => {
     const json = JSON.stringify({ ...body, mailbox });
-    return publisher.publish(encodeDraftMessage(json, { id, ...common }, keys[index] ?? null));
+    return encodeDraftMessage(json, { id, ...common }, keys[index] ?? null);
   });
-  const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") {
-    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failed.reason, applied: "unknown" });
+  try {
+    await publisher.publishAll(messages);
+  } catch (error) {
+    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: error, applied: "unknown" });
   }
 }

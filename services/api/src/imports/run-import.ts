@@ -137,8 +137,7 @@ async function publish({ publisher }: SubmitDeps, chunk: ImportChunk): Promise<v
   const worker = async (): Promise<void> => {
     for (const ofOneKey of queue) {
       if (failures.length > 0) return;
-      const publishing = ofOneKey.map((message) => publisher.publish(message));
-      for (const one of await Promise.allSettled(publishing)) if (one.status === "rejected") failures.push(one.reason);
+      await publisher.publishAll(ofOneKey).catch((error: unknown) => failures.push(error));
     }
   };
   await Promise.all(Array.from({ length: KEYS_AT_ONCE }, worker));

@@ -243,6 +243,53 @@ function publisherSuite(by: PublishedBy): void {
     assert.equal(new Set(ids).size, 2_105);
   });
 
+  it("what is published together arrives whole, each key in its order, beside what is published alone", async (t) => {
+    const pubsub = await startTopic(t);
+    const publisher = await open(pubsub.hostPort, { timeoutMs: 20_000 });
+    t.after(() => publisher.close());
+    const ofCall = (call: string) => Array.from({ length: 400 }, (_, n) => message(`${call} ${n}`, `k${n % 3}`));
+    await Promise.all([
+      publisher.publishAll(ofCall("a")),
+      publisher.publish(message("alone", "k0")),
+      publisher.publishAll(ofCall("b")),
+      publisher.publishAll([]),
+    ]);
+    const pulled = await pullAll(pubsub);
+    assert.equal(pulled.length, 801);
+    for (const key of ["k0", "k1", "k2"]) {
+      const texts = pulled.filter(({ orderingKey }) => orderingKey === key).map(({ data }) => data);
+      const sent = [...ofCall("a"), ...(key === "k0" ? [message("alone", "k0")] : []), ...ofCall("b")];
+      assert.deepEqual(
+        texts,
+        sent.filter(({ orderingKey }) => orderingKey === key).map(({ data }) => data.toString()),
+      );
+    }
+  });
+
+  it("more than one publish takes goes in several, when it is published together", async (t) => {
+    const pubsub = await startTopic(t);
+    const publisher = await open(pubsub.hostPort, { timeoutMs: 20_000 });
+    t.after(() => publisher.close());
+    const large = Array.from({ length: 5 }, () => ({ data: Buffer.alloc(4_000_000, "x"), attributes: {} }));
+    await publisher.publishAll([...Array.from({ length: 1_100 }, (_, n) => message(`${n}`, "k")), ...large]);
+    let count = 0;
+    for (let some = await pullAll(pubsub); some.length > 0; some = await pullAll(pubsub)) count += some.length;
+    assert.equal(count, 1_105);
+  });
+
+  it("of what is published together one that is refused fails all, once the others have arrived", async (t) => {
+    const pubsub = await startTopic(t);
+    const publisher = await open(pubsub.hostPort);
+    t.after(() => publisher.close());
+    const refused = { data: Buffer.from("x"), attributes: { a: "v".repeat(1_025) }, orderingKey: "bad" };
+    await assert.rejects(publisher.publishAll([refused, message("good", "good")]), /INVALID_ARGUMENT/);
+    assert.deepEqual(
+      (await pullAll(pubsub)).map(({ data }) => data),
+      ["good"],
+    );
+    await publisher.publishAll([message("after", "bad")]);
+  });
+
   it("one that is refused takes the others of its publish with it, and none of another key", async (t) => {
     const pubsub = await startTopic(t);
     const publisher = await open(pubsub.hostPort);
