@@ -19,6 +19,11 @@ const DOT_ATOM = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** `domainToASCII` stops at a slash, a hash or a question mark and decodes %61: it reads the host of a URL. */
 const NOT_IN_DOMAIN = /[^a-z0-9.\u0080-\uffff-]/i;
+/**
+ * What `domainToASCII` leaves as it is: labels of letters and digits of which the last begins with a letter, so that it is no number of an
+ * IPv4 address. A label in Punycode is for it to judge.
+ */
+const PLAIN_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NAME_MAX = 200;
 
 /** Reads a bare address, `ada@example.com`. An internationalised domain comes back in its ASCII form. */
@@ -30,15 +35,21 @@ export function parseBareAddress(text: string): AddressResult<string> {
   const local = text.slice(0, at);
   if (local.length > LOCAL_MAX) return { ok: false, detail: `has more than ${LOCAL_MAX} characters before the @` };
   if (!DOT_ATOM.test(local)) return { ok: false, detail: "has characters before the @ that Gmail does not accept" };
-  const given = text.slice(at + 1);
-  const domain = NOT_IN_DOMAIN.test(given) ? "" : domainToASCII(given).toLowerCase();
-  const labels = domain.split(".");
-  if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? "")) {
-    return { ok: false, detail: "has no valid domain after the @" };
-  }
+  const domain = domainOf(text.slice(at + 1));
+  if (domain === null) return { ok: false, detail: "has no valid domain after the @" };
   const address = `${local}@${domain}`;
   if (address.length > ADDRESS_MAX) return { ok: false, detail: `is longer than ${ADDRESS_MAX} characters` };
   return { ok: true, value: address };
+}
+
+/** In ASCII; null if it is none. */
+function domainOf(given: string): string | null {
+  if (PLAIN_DOMAIN.test(given) && !given.includes("xn--")) return given;
+  const domain = NOT_IN_DOMAIN.test(given) ? "" : domainToASCII(given).toLowerCase();
+  const labels = domain.split(".");
+  if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? ""))
+    return null;
+  return domain;
 }
 
 /** Reads one address with or without a name: `ada@example.com`, `Ada <ada@example.com>`, `"Doe, J." <j@example.com>`. */

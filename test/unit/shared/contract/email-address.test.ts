@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { domainToASCII } from "node:url";
 import { parseBareAddress, parseEmailAddress, splitAddressList } from "@draftmill/shared/contract/email-address.ts";
 import fc from "fast-check";
 
@@ -221,4 +222,36 @@ test("any text is read or refused, and what is read reads the same again", () =>
     }),
     { numRuns: 5_000 },
   );
+});
+
+test("a domain that is read the short way comes out as URLs have it", () => {
+  const labels = [
+    "a",
+    "ab",
+    "a-b",
+    "a--b",
+    "xn--",
+    "xn--bcher-kva",
+    "1",
+    "0x1",
+    "1a",
+    "a1",
+    "com",
+    "-a",
+    "a-",
+    "é",
+    "A",
+    "",
+  ];
+  for (const first of labels) {
+    for (const second of labels) {
+      for (const given of [`${first}.${second}`, `${first}.${second}.example`, `example.${second}`]) {
+        const host = domainToASCII(given);
+        const isHost = host !== "" && host.split(".").every((label) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label));
+        const read = parseBareAddress(`ada@${given}`);
+        if (read.ok) assert.equal(read.value, `ada@${host}`, given);
+        else assert.ok(!isHost || /\.\d+$/.test(host) || !host.includes("."), `${given}: ${host}`);
+      }
+    }
+  }
 });
