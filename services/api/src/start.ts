@@ -6,8 +6,8 @@ import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
-import { type RequestTopic, requestTopics } from "@draftmill/shared/pubsub/request-topics.ts";
-import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
+import { topicPublishers } from "@draftmill/shared/pubsub/request-topics.ts";
+import { openTopicPublisher, type TopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
 import { openApiMetrics } from "./api-metrics.ts";
 import { buildApp } from "./app.ts";
 import { openAuthentication } from "./auth/authenticate.ts";
@@ -99,7 +99,7 @@ async function admissionOf(
   return { kind: "callers", authentication, policy: file.policy };
 }
 
-async function openRequestTopics(env: ApiEnv): Promise<RequestTopic<string>> {
+async function openRequestTopics(env: ApiEnv): Promise<TopicPublisher> {
   const open = (topic: string) =>
     openTopicPublisher({
       topic,
@@ -110,7 +110,7 @@ async function openRequestTopics(env: ApiEnv): Promise<RequestTopic<string>> {
       by: env.PUBLISH_BY,
     });
   const requests = await open(env.DRAFTS_TOPIC);
-  return requestTopics(requests, env.BATCH_TOPIC === undefined ? null : await open(env.BATCH_TOPIC));
+  return topicPublishers(requests, env.BATCH_TOPIC === undefined ? null : await open(env.BATCH_TOPIC));
 }
 
 async function answers(ledger: DraftLedger): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { MessageAttributes } from "../contract/draft-message.ts";
-import type { OutgoingMessage } from "./topic-publisher.ts";
+import type { OutgoingMessage, TopicPublisher } from "./topic-publisher.ts";
 
 /** A publisher of requests to one topic, or to both as if they were one. */
 export interface RequestTopic<Acknowledged> {
@@ -21,6 +21,21 @@ export function requestTopics<Acknowledged>(
     publish: (message) => (isOneOfMany(message.attributes) ? ofMany : requests).publish(message),
     async close() {
       await Promise.all([requests.close(), ofMany.close()]);
+    },
+  };
+}
+
+/** The same of publishers that take many messages at a time. */
+export function topicPublishers(requests: TopicPublisher, ofMany: TopicPublisher | null): TopicPublisher {
+  if (ofMany === null) return requests;
+  return {
+    ...requestTopics(requests, ofMany),
+    async publishAll(messages) {
+      const many = messages.filter(({ attributes }) => isOneOfMany(attributes));
+      const alone =
+        many.length === messages.length ? [] : messages.filter(({ attributes }) => !isOneOfMany(attributes));
+      const published = await Promise.allSettled([ofMany.publishAll(many), requests.publishAll(alone)]);
+      for (const one of published) if (one.status === "rejected") throw one.reason;
     },
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
-import { requestTopics } from "@draftmill/shared/pubsub/request-topics.ts";
+import { topicPublishers } from "@draftmill/shared/pubsub/request-topics.ts";
 import { openTopicPublisher } from "@draftmill/shared/pubsub/topic-publisher.ts";
 
 const CALL_TIMEOUT_MS = 10_000;
@@ -29,7 +29,7 @@ for (const { what, hasOwn, arrived } of [
     arrived: [MESSAGES.map(({ id }) => id), []],
   },
 ] as const) {
-  test(`${what}; closing waits for all that is under way`, async (t) => {
+  test(`${what}, one by one and in one call; closing waits for all that is under way`, async (t) => {
     const pubsub = await startPubsub({ statePath: ":memory:", signer: await createIdTokenSigner() });
     t.after(() => pubsub.close());
     const call = async (method: string, path: string, body: unknown): Promise<unknown> => {
@@ -54,10 +54,18 @@ for (const { what, hasOwn, arrived } of [
         ordered: true,
         timeoutMs: CALL_TIMEOUT_MS,
       });
-    const topics = requestTopics(await open("requests"), hasOwn ? await open("batches") : null);
-    const publishing = MESSAGES.map((attributes) => topics.publish({ data: Buffer.from("{}"), attributes }));
+    const topics = topicPublishers(await open("requests"), hasOwn ? await open("batches") : null);
+    const messages = MESSAGES.map((attributes) => ({ data: Buffer.from("{}"), attributes }));
+    const inOneCall = topics.publishAll(
+      messages.map(({ data, attributes }) => ({
+        data,
+        attributes: { ...attributes, id: `${attributes.id}, in a call` },
+      })),
+    );
+    const publishing = messages.map((message) => topics.publish(message));
     await topics.close();
     assert.equal(new Set(await Promise.all(publishing)).size, MESSAGES.length);
+    await inOneCall;
     const idsIn = async (name: string): Promise<readonly string[]> => {
       const pulled = await call("POST", `subscriptions/${name}:pull`, { maxMessages: 100, returnImmediately: true });
       const { receivedMessages = [] } = pulled as {
@@ -65,6 +73,7 @@ for (const { what, hasOwn, arrived } of [
       };
       return receivedMessages.map(({ message }) => message.attributes.id);
     };
-    assert.deepEqual([await idsIn("requests"), await idsIn("batches")], arrived);
+    const twice = arrived.map((ids) => ids.flatMap((id) => [id, `${id}, in a call`]).sort());
+    assert.deepEqual([(await idsIn("requests")).toSorted(), (await idsIn("batches")).toSorted()], twice);
   });
 }
