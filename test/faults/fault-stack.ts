@@ -8,7 +8,13 @@ import { type EmbeddedPubsub, type PubsubOptions, startPubsub } from "@draftmill
 import { type LogEvent, type ServiceName, startServiceProcess } from "@draftmill/local/service-process.ts";
 import { type SupervisedService, supervise } from "@draftmill/local/supervised-service.ts";
 import { startSweepTimer } from "@draftmill/local/sweep-timer.ts";
-import { BATCH_SUBSCRIPTION, setUpTopics, type Topology } from "@draftmill/local/topics.ts";
+import {
+  BATCH_SUBSCRIPTION,
+  DEAD_LETTER_PUSH_SUBSCRIPTION,
+  DRAFTS_SUBSCRIPTION,
+  setUpTopics,
+  type Topology,
+} from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import type { Ledger } from "@draftmill/shared/ledger/ledger.ts";
@@ -21,6 +27,7 @@ export interface FaultStackOptions {
   readonly leaseMs?: number;
   /** The wall clock of each worker, as it is off the machine's; one worker with the right time unless given. */
   readonly workerClocksMs?: readonly number[];
+  /** With BATCH_TOPIC it has that topic and its subscription, too. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly pubsub?: Partial<PubsubOptions>;
   readonly google?: Partial<GoogleOptions>;
@@ -64,6 +71,8 @@ export interface FaultStack {
   readonly store: Ledger;
   readonly folder: string;
   readonly project: string;
+  /** Those that push to the workers. */
+  readonly subscriptions: readonly string[];
   /** Where a strike of a worker against itself is ordered. */
   readonly strikePath: string;
   /** What runs now; `restartPubsub` puts another in its place. */
@@ -216,6 +225,11 @@ export async function startFaultStack(options: FaultStackOptions = {}): Promise<
       store,
       folder,
       project,
+      subscriptions: [
+        DRAFTS_SUBSCRIPTION,
+        DEAD_LETTER_PUSH_SUBSCRIPTION,
+        ...(batchTopic === undefined ? [] : [BATCH_SUBSCRIPTION]),
+      ],
       strikePath,
       pubsub: () => pubsub,
       async stopPubsub() {

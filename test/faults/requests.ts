@@ -25,6 +25,8 @@ export interface Requests {
   submit(mailbox: string, count?: number): Promise<readonly string[]>;
   /** The same, each for a mailbox of its own: no two wait for one another. */
   submitEach(count: number): Promise<readonly string[]>;
+  /** POSTs these mailboxes' requests as batches of a thousand at most; the ids in their order. */
+  submitBatches(mailboxes: readonly string[]): Promise<readonly string[]>;
   /** One POST, with no second try; rejects when it gets no answer. Counts as accepted when it is. */
   post(mailbox: string, key: string, subject?: string): Promise<Posted>;
   /** Publishes one request straight to the topic, under this id, as any producer may. */
@@ -53,7 +55,8 @@ export interface Destination {
 const CALL_TIMEOUT_MS = 20_000;
 const ENDED_WITHIN_MS = 30_000;
 const ASK_AGAIN_MS = 100;
-const SUBSCRIPTIONS = ["draft-requests-push", "draft-requests-dead-letter-push"];
+/** Of POST /v1/batches. */
+const ITEMS_MAX = 1_000;
 
 export function createRequests(stack: FaultStack): Requests {
   /** Their mailboxes, by id. */
@@ -101,6 +104,22 @@ export function createRequests(stack: FaultStack): Requests {
     }
   }
 
+  async function submitBatch(mailboxes: readonly string[]): Promise<readonly string[]> {
+    keys += 1;
+    const key = `batch-${keys}`;
+    const items = mailboxes.map((mailbox, n) => ({ subject: `Subject ${n} of ${key}`, mailbox }));
+    const answer = await fetch(`${stack.api.url}/v1/batches`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify({ defaults: { to: "grace@example.test", message: "Text." }, items }),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    assert.equal(answer.status, 202, `${key} was refused`);
+    const { results } = (await answer.json()) as { results: readonly { id: string }[] };
+    for (const [n, { id }] of results.entries()) accepted.set(id, mailboxes[n] ?? "");
+    return results.map(({ id }) => id);
+  }
+
   async function ended(id: string, signal: AbortSignal): Promise<DraftRecord> {
     let last = "not on record";
     for await (const record of stack.ledger.watch(id, signal)) {
@@ -138,6 +157,13 @@ export function createRequests(stack: FaultStack): Requests {
     newMailbox,
     submit: (mailbox, count = 1) => Promise.all(Array.from({ length: count }, () => submitOne(mailbox))),
     submitEach: (count) => Promise.all(Array.from({ length: count }, () => submitOne(newMailbox()))),
+    async submitBatches(mailboxes) {
+      const ids: string[] = [];
+      for (let first = 0; first < mailboxes.length; first += ITEMS_MAX) {
+        ids.push(...(await submitBatch(mailboxes.slice(first, first + ITEMS_MAX))));
+      }
+      return ids;
+    },
     post,
     publish: (mailbox, id) => publishAll([{ mailbox, id }]),
     publishAll,
@@ -155,7 +181,7 @@ export function createRequests(stack: FaultStack): Requests {
     accountOf: (mailbox) => settledAccount(mailbox),
     async account(withinMs = ENDED_WITHIN_MS) {
       const signal = AbortSignal.timeout(withinMs);
-      await Promise.all(SUBSCRIPTIONS.map((name) => stack.pubsub().idle(name, signal)));
+      await Promise.all(stack.subscriptions.map((name) => stack.pubsub().idle(name, signal)));
       return settledAccount();
     },
   };

@@ -31,6 +31,9 @@ export interface AloneOptions {
   readonly mailbox?: string;
 }
 
+/** Those that come in the ten seconds that a hundred drafts for each of a hundred mailboxes take. */
+export const aloneAtStart = (): readonly SimulatedRequest[] => aloneOnes({ count: 40, everyMs: 250 });
+
 /** Requests that come alone, one after the other, each to a mailbox that nobody else uses. */
 export function aloneOnes({ count, everyMs, mailbox }: AloneOptions): readonly SimulatedRequest[] {
   return Array.from({ length: count }, (_, index) => ({

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import { bystandersOf } from "./bystanders.ts";
 import { type Figures, figuresOf, tookOf } from "./figures.ts";
-import { aloneOnes, batchOf, isAlone } from "./loads.ts";
+import { aloneAtStart, aloneOnes, batchOf, isAlone } from "./loads.ts";
 import { CUT_TO_A_TENTH, FIXED, NEW_QUOTA, type Scenario, SLIDING } from "./scenarios.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 
@@ -22,6 +22,8 @@ const batch = (changes: Partial<Simulation> = {}, drafts = 10_000): Scenario => 
   },
   seeds: 1,
 });
+
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function assertWell(figures: Figures, ratioMax: number, refusedMax: number): void {
   const { ratio, refusedShare, nacks, dead, left, outstandingPerKeyMax } = figures;
@@ -69,6 +71,20 @@ describe("who has nothing to do with a batch", () => {
     t.diagnostic(`in the batch's own mailbox: ${Math.round(sameMailboxP95Ms)} ms`);
     assert.ok(smallP95Ms <= 10_000, `${Math.round(smallP95Ms)} ms behind 9,000 rows for another mailbox`);
     assert.ok(aloneInBatchP99Ms <= 2 * aloneP99Ms, `${aloneInBatchP99Ms} ms in place of ${aloneP99Ms} ms`);
+  });
+
+  it("nor its first seconds, when 1,600 keys wait for their window to grow: that of the requests' topic is another", async (t) => {
+    const requests = [...batchOf(10_000, 100), ...aloneAtStart()];
+    for (const workers of [1, 8]) {
+      const world = { workers, gmail: { quota: FIXED, unitsPerMinute: NEW_QUOTA } };
+      const quiet = meanOf(tookOf(await simulate({ ...world, requests: aloneAtStart() }), isAlone));
+      const busy = meanOf(tookOf(await simulate({ ...world, requests }), isAlone));
+      const inOneTopic = meanOf(tookOf(await simulate({ ...world, requests, hasOneTopic: true }), isAlone));
+      const told = `${workers} workers: ${Math.round(busy)} ms in place of ${Math.round(quiet)} ms, ${Math.round(inOneTopic)} ms with one topic`;
+      t.diagnostic(told);
+      assert.ok(busy <= 1.5 * quiet, told);
+      assert.ok(inOneTopic >= 2 * quiet, `${told}: it would do`);
+    }
   });
 
   it("nor a mailbox that Gmail wants left alone for ten minutes, though Pub/Sub begins with five pushes", async () => {

@@ -31,8 +31,7 @@ export class PushModel<Message> {
   #wakeMs = Number.POSITIVE_INFINITY;
 
   nacks = 0;
-  /** Most pushes that were out at once, in all and for one key. */
-  outstandingMax = 0;
+  /** Most pushes that were out at once for one key. */
   perKeyMax = 0;
 
   constructor(options: PushModelOptions<Message>) {
@@ -111,7 +110,6 @@ export class PushModel<Message> {
 
   #count(key: string, change: 1 | -1): void {
     this.#outstanding += change;
-    this.outstandingMax = Math.max(this.outstandingMax, this.#outstanding);
     if (key === "") return;
     const ofKey = (this.#out.get(key) ?? 0) + change;
     this.#out.set(key, ofKey);

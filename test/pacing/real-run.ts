@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { BATCH_SUBSCRIPTION, BATCH_TOPIC, DRAFTS_SUBSCRIPTION } from "@draftmill/local/topics.ts";
 import { systemClock } from "@draftmill/shared/clock.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
@@ -22,6 +23,8 @@ export interface RealLoad {
   readonly timeLapse: number;
   /** Requests that come alone, each for a mailbox of its own, while nothing else goes on and then during the batch. */
   readonly alone?: number;
+  /** Without BATCH_TOPIC: those that come alone wait in one window with the batch. */
+  readonly hasOneTopic?: boolean;
 }
 
 /** All times as the workers' clocks had them. */
@@ -48,18 +51,22 @@ const LATENCY_MS = 300;
 const LATENCY_MAX_MS = 2_000;
 const LEASE_MS = 180_000;
 const SHARDS = 16;
-const POSTS_AT_ONCE = 32;
+const OF_REQUESTS = [DRAFTS_SUBSCRIPTION, BATCH_SUBSCRIPTION];
 const ALONE_EVERY_MS = 200;
 /** They come within so much of the time that the batch will take. */
 const ALONE_WITHIN = 0.8;
 
 export async function runForReal(load: RealLoad, withinMs: number): Promise<RealFigures> {
-  const { workers, mailboxes, draftsEach, unitsPerMinute, timeLapse } = load;
+  const { workers, mailboxes, draftsEach, unitsPerMinute, timeLapse, hasOneTopic = false } = load;
   const pushes: Push[] = [];
   const stack = await startFaultStack({
     workerClocksMs: Array.from({ length: workers }, () => 0),
     leaseMs: LEASE_MS,
-    environment: { TIME_LAPSE: String(timeLapse), GMAIL_UNITS_PER_MINUTE: String(unitsPerMinute) },
+    environment: {
+      TIME_LAPSE: String(timeLapse),
+      GMAIL_UNITS_PER_MINUTE: String(unitsPerMinute),
+      ...(hasOneTopic ? {} : { BATCH_TOPIC }),
+    },
     google: {
       unitsPerMinute: unitsPerMinute * timeLapse,
       quotaWindowMs: MINUTE_MS / timeLapse,
@@ -67,7 +74,8 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     },
     pubsub: {
       log: (event, { messageId, durationMs, subscription }) => {
-        if (event !== "pubsub.push" || !String(subscription).endsWith("/draft-requests-push")) return;
+        const isOfRequests = OF_REQUESTS.includes(String(subscription).split("/").at(-1) ?? "");
+        if (event !== "pubsub.push" || !isOfRequests) return;
         const endMs = performance.now();
         pushes.push({ messageId: String(messageId), startMs: endMs - Number(durationMs), endMs });
       },
@@ -79,11 +87,11 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     const quotaMs = (draftsEach * DRAFT_UNITS * MINUTE_MS) / unitsPerMinute;
     const { alone: count = 0 } = load;
     const alone = await aloneTimes(requests, { count, everyMs: ALONE_EVERY_MS, timeLapse, withinMs });
-    const resume = await pausePushing(stack);
-    const ids = await postAll(
-      requests,
-      names.flatMap((mailbox) => Array<string>(draftsEach).fill(mailbox)),
-    );
+    const resume = await pausePushing(stack, hasOneTopic ? DRAFTS_SUBSCRIPTION : BATCH_SUBSCRIPTION);
+    // In turn, so that each batch is for all of them.
+    const mailboxOf = (n: number): string => names[n % names.length] ?? "";
+    const rows = Array.from({ length: draftsEach * names.length }, (_, n) => mailboxOf(n));
+    const ids = (await requests.submitBatches(rows)).map((id, n) => ({ id, mailbox: mailboxOf(n) }));
     const keys = new Map(ids.map(({ id, mailbox }) => [id, orderingKeyOf(mailbox, id, SHARDS) ?? ""]));
     const before = { settled: settledOf(stack).length, calls: createsOf(stack).length };
     await resume();
@@ -100,7 +108,7 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     const creates = createsOf(stack).slice(before.calls);
     const keyOf = new Map(settled.map(({ messageId, requestId }) => [String(messageId), keys.get(String(requestId))]));
     const world = {
-      requests: ids.map(({ id, mailbox }) => ({ id, mailbox, line: null })),
+      requests: ids.map(({ id, mailbox }) => ({ id, mailbox, line: "batch" })),
       workers,
       callOf: 1,
       gmail: { quota: FIXED, unitsPerMinute, latencyMs: LATENCY_MS },
@@ -137,8 +145,8 @@ const createsOf = (stack: FaultStack) =>
   stack.google.calls.list().filter(({ operation }) => operation === "drafts.create");
 
 /** Lets Pub/Sub keep what is published until the function that it resolves with is called. */
-async function pausePushing(stack: FaultStack): Promise<() => Promise<void>> {
-  const subscription = `${stack.pubsub().url}/v1/projects/${stack.project}/subscriptions/draft-requests-push`;
+async function pausePushing(stack: FaultStack, name: string): Promise<() => Promise<void>> {
+  const subscription = `${stack.pubsub().url}/v1/projects/${stack.project}/subscriptions/${name}`;
   const { pushConfig } = (await (await fetch(subscription)).json()) as { pushConfig: unknown };
   const push = async (config: unknown): Promise<void> => {
     const answer = await fetch(`${subscription}:modifyPushConfig`, {
@@ -151,23 +159,6 @@ async function pausePushing(stack: FaultStack): Promise<() => Promise<void>> {
   };
   await push({});
   return () => push(pushConfig);
-}
-
-interface Accepted {
-  readonly id: string;
-  readonly mailbox: string;
-}
-
-async function postAll(requests: Requests, mailboxes: readonly string[]): Promise<readonly Accepted[]> {
-  const left = [...mailboxes];
-  const accepted: Accepted[] = [];
-  const clients = Array.from({ length: POSTS_AT_ONCE }, async () => {
-    for (let mailbox = left.pop(); mailbox !== undefined; mailbox = left.pop()) {
-      for (const id of await requests.submit(mailbox)) accepted.push({ id, mailbox });
-    }
-  });
-  await Promise.all(clients);
-  return accepted;
 }
 
 interface AloneOptions {

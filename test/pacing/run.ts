@@ -8,12 +8,16 @@ import { count, percent, seconds, tableOf } from "./table.ts";
 
 /**
  * `npm run pacing`: the product's limiter in virtual time, as tables; some minutes. With `--real` in place of that real processes
- * and the sandbox's quota, `--slower 2` at half the speed, for a machine that cannot follow. Names choose the scenarios that contain one of them. Exits 1
+ * and the sandbox's quota, `--slower 2` at half the speed, for a machine that cannot follow, `--one-topic` without BATCH_TOPIC. Names choose the scenarios that contain one of them. Exits 1
  * if a request was lost or wrongly given up.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { real: { type: "boolean", default: false }, slower: { type: "string", default: "1" } },
+  options: {
+    real: { type: "boolean", default: false },
+    slower: { type: "string", default: "1" },
+    "one-topic": { type: "boolean", default: false },
+  },
 });
 const isChosen = (name: string): boolean => positionals.length === 0 || positionals.some((part) => name.includes(part));
 
@@ -67,12 +71,12 @@ async function tellBystanders(): Promise<void> {
   for (const quota of [FIXED, SLIDING]) {
     for (const workers of WORKERS) {
       const row = await bystandersOf(workers, quota);
-      const alone = [seconds(row.aloneP99Ms, 2), seconds(row.aloneInBatchP99Ms, 2)];
+      const alone = [row.aloneP99Ms, row.aloneInBatchP99Ms, row.aloneAtStartP95Ms].map((ms) => seconds(ms, 2));
       const same = [seconds(row.sameMailboxP50Ms, 1), seconds(row.sameMailboxP95Ms, 1)];
       rows.push([row.quota, `${workers}`, seconds(row.smallP95Ms, 1), ...alone, ...same]);
     }
   }
-  print("quota,workers,small p95 s,alone p99 s,in a batch s,same mailbox p50 s,p95 s", rows);
+  print("quota,workers,small p95 s,alone p99 s,in a batch s,at its start s,same mailbox p50 s,p95 s", rows);
 }
 
 async function tellReal(): Promise<boolean> {
@@ -81,7 +85,7 @@ async function tellReal(): Promise<boolean> {
     if (positionals.length > 0 && !positionals.includes(`${load.workers}x${load.mailboxes}`)) continue;
     const startMs = performance.now();
     const timeLapse = load.timeLapse / Number(values.slower);
-    const row = await runForReal({ ...load, timeLapse }, WITHIN_MS);
+    const row = await runForReal({ ...load, timeLapse, hasOneTopic: values["one-topic"] }, WITHIN_MS);
     figures.push(row);
     process.stderr.write(
       `${load.workers} workers, ${load.mailboxes} mailboxes: ${seconds(performance.now() - startMs)} s, load ${loadOf()}\n`,

@@ -26,6 +26,8 @@ export interface Simulation {
   readonly shards?: number;
   /** How many of what is published at once are read together; 1,000 unless given, as of a file. */
   readonly callOf?: number;
+  /** Without BATCH_TOPIC: those that come alone wait in one window with the batches. */
+  readonly hasOneTopic?: boolean;
   readonly quotaChanges?: readonly { readonly atMs: number; readonly unitsPerMinute: number }[];
   /** What another program of each user asks of the same quota, and gets if there is some. */
   readonly othersUnitsPerMinute?: number;
@@ -47,7 +49,6 @@ export interface Simulated {
   readonly left: number;
   readonly callsAtOnceMax: number;
   readonly outstandingPerKeyMax: number;
-  readonly outstandingMax: number;
   /** From publishing to the draft, by request. */
   readonly tookMs: ReadonlyMap<SimulatedRequest, number>;
 }
@@ -58,7 +59,14 @@ const LONGEST_MS = 48 * 3_600_000;
 
 /** Pub/Sub, workers and Gmail in virtual time. Nothing in it is left to chance but by the seed. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const { requests, shards = 16, callOf = 1_000, gmail: gmailOptions, withOracle = false } = simulation;
+  const {
+    requests,
+    shards = 16,
+    callOf = 1_000,
+    hasOneTopic = false,
+    gmail: gmailOptions,
+    withOracle = false,
+  } = simulation;
   const clock = new VirtualClock();
   const random = chanceOf(simulation.seed ?? 1);
   const gmail = new GmailModel(clock, random, gmailOptions);
@@ -71,22 +79,27 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   const tookMs = new Map<SimulatedRequest, number>();
   let dead = 0;
   let handedBack = 0;
-  const push = new PushModel<SimulatedRequest>({
-    clock,
-    random,
-    deliver(request) {
-      const ready = workers.filter(({ isReady }) => isReady);
-      const worker = ready[Math.floor(random() * ready.length)];
-      if (worker === undefined) return null;
-      return deliverTo(worker, request);
-    },
-    dead: () => {
-      dead += 1;
-    },
-  });
+  const subscribe = () =>
+    new PushModel<SimulatedRequest>({
+      clock,
+      random,
+      deliver(request) {
+        const ready = workers.filter(({ isReady }) => isReady);
+        const worker = ready[Math.floor(random() * ready.length)];
+        if (worker === undefined) return null;
+        return deliverTo(worker, request);
+      },
+      dead: () => {
+        dead += 1;
+      },
+    });
+  const alone = subscribe();
+  const ofBatches = hasOneTopic ? alone : subscribe();
+  const subscriptions = [...new Set([alone, ofBatches])];
   const keys = keysOf(requests, shards, callOf);
   function publish(request: SimulatedRequest): void {
-    push.publish(request, keys.get(request) ?? null);
+    const subscription = request.line === null ? alone : ofBatches;
+    subscription.publish(request, keys.get(request) ?? null);
   }
   async function deliverTo(worker: WorkerModel, request: SimulatedRequest): Promise<boolean> {
     await clock.sleep(NETWORK_MS);
@@ -130,13 +143,12 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     drainedMs: [...tookMs].reduce((last, [{ atMs = 0 }, ms]) => Math.max(last, atMs + ms), 0),
     calls: gmail.calls,
     refused: gmail.refused,
-    nacks: push.nacks,
+    nacks: subscriptions.reduce((sum, { nacks }) => sum + nacks, 0),
     dead,
     handedBack,
     left: requests.length - tookMs.size - dead,
     callsAtOnceMax: gmail.atOnceMax,
-    outstandingPerKeyMax: push.perKeyMax,
-    outstandingMax: push.outstandingMax,
+    outstandingPerKeyMax: Math.max(...subscriptions.map(({ perKeyMax }) => perKeyMax)),
     tookMs,
   };
 }
@@ -150,7 +162,7 @@ function keysOf(
   const keys = new Map<SimulatedRequest, string | null>();
   const keyed = requests.filter(({ isUnkeyed = false }) => !isUnkeyed);
   for (const request of keyed) keys.set(request, orderingKeyOf(request.mailbox, request.id, shards));
-  const atOnce = keyed.filter(({ atMs = 0 }) => atMs === 0);
+  const atOnce = keyed.filter(({ line, atMs = 0 }) => line !== null && atMs === 0);
   const ofAll = new OrderingKeys(shards);
   for (let from = 0; from < atOnce.length; from += callOf) {
     const call = atOnce.slice(from, from + callOf);
