@@ -56,7 +56,7 @@ const CALL_TIMEOUT_MS = 20_000;
 const ENDED_WITHIN_MS = 30_000;
 const ASK_AGAIN_MS = 100;
 /** Of POST /v1/batches. */
-const ITEMS_MAX = 1_000;
+export const BATCH_ITEMS_MAX = 1_000;
 
 export function createRequests(stack: FaultStack): Requests {
   /** Their mailboxes, by id. */
@@ -159,8 +159,8 @@ export function createRequests(stack: FaultStack): Requests {
     submitEach: (count) => Promise.all(Array.from({ length: count }, () => submitOne(newMailbox()))),
     async submitBatches(mailboxes) {
       const ids: string[] = [];
-      for (let first = 0; first < mailboxes.length; first += ITEMS_MAX) {
-        ids.push(...(await submitBatch(mailboxes.slice(first, first + ITEMS_MAX))));
+      for (let first = 0; first < mailboxes.length; first += BATCH_ITEMS_MAX) {
+        ids.push(...(await submitBatch(mailboxes.slice(first, first + BATCH_ITEMS_MAX))));
       }
       return ids;
     },

@@ -3,9 +3,9 @@ import { BATCH_SUBSCRIPTION, BATCH_TOPIC, DRAFTS_SUBSCRIPTION } from "@draftmill
 import { systemClock } from "@draftmill/shared/clock.ts";
 import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
-import { orderingKeyOf } from "@draftmill/shared/contract/ordering-key.ts";
+import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { type FaultStack, startFaultStack } from "../faults/fault-stack.ts";
-import { createRequests, type Requests } from "../faults/requests.ts";
+import { BATCH_ITEMS_MAX, createRequests, type Requests } from "../faults/requests.ts";
 import { percentile } from "./figures.ts";
 import { FIXED } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
@@ -92,7 +92,7 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     const mailboxOf = (n: number): string => names[n % names.length] ?? "";
     const rows = Array.from({ length: draftsEach * names.length }, (_, n) => mailboxOf(n));
     const ids = (await requests.submitBatches(rows)).map((id, n) => ({ id, mailbox: mailboxOf(n) }));
-    const keys = new Map(ids.map(({ id, mailbox }) => [id, orderingKeyOf(mailbox, id, SHARDS) ?? ""]));
+    const keys = keysOf(ids);
     const before = { settled: settledOf(stack).length, calls: createsOf(stack).length };
     await resume();
     const startMs = Date.now();
@@ -110,7 +110,6 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     const world = {
       requests: ids.map(({ id, mailbox }) => ({ id, mailbox, line: "batch" })),
       workers,
-      callOf: 1,
       gmail: { quota: FIXED, unitsPerMinute, latencyMs: LATENCY_MS },
     };
     const best = await simulate({ ...world, withOracle: true });
@@ -159,6 +158,17 @@ async function pausePushing(stack: FaultStack, name: string): Promise<() => Prom
   };
   await push({});
   return () => push(pushConfig);
+}
+
+/** As the api has given them to the batches of `submitBatches`. */
+function keysOf(ids: readonly { readonly id: string; readonly mailbox: string }[]): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  for (let first = 0; first < ids.length; first += BATCH_ITEMS_MAX) {
+    const batch = ids.slice(first, first + BATCH_ITEMS_MAX);
+    const ofBatch = new OrderingKeys(SHARDS).of(batch);
+    for (const [n, { id }] of batch.entries()) keys.set(id, ofBatch[n] ?? "");
+  }
+  return keys;
 }
 
 interface AloneOptions {
