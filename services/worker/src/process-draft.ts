@@ -3,6 +3,7 @@ import type { DraftIds, DraftRecord } from "@draftmill/shared/contract/draft-rec
 import { type MailboxPolicy, mailboxNotAllowed, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
+import { withDeadline } from "@draftmill/shared/deadline.ts";
 import { DraftError, toDraftError } from "@draftmill/shared/errors.ts";
 import type { Documents } from "@draftmill/shared/ledger/documents.ts";
 import type { Claimed } from "@draftmill/shared/ledger/ledger-answers.ts";
@@ -192,15 +193,18 @@ function pauseMs(failures: number, random: number): number {
 
 type Attempt = Extract<Outcome, { kind: "created" }> | { readonly kind: "refused"; readonly error: DraftError };
 
-/** Under a claim: look if need be, create, record. */
-async function attemptDraft(
+/** Under a claim: look if need be, create, record. Every single call has its own deadline; this one is for all of them together. */
+function attemptDraft(deps: ProcessDeps, record: DraftRecord, begun: Begun): Promise<Attempt> {
+  return withDeadline(deps.leaseMs / 2, null, (signal) => attemptWithin(deps, record, begun, signal));
+}
+
+async function attemptWithin(
   deps: ProcessDeps,
   { id, mailbox }: DraftRecord,
   { claim, content }: Begun,
+  signal: AbortSignal,
 ): Promise<Attempt> {
   const { gmail, ledger } = deps;
-  // Every single call has its own deadline; this one is for all of them together.
-  const signal = AbortSignal.timeout(deps.leaseMs / 2);
   let found: DraftIds | null = null;
   if (claim.mustFind) {
     try {

@@ -1,4 +1,5 @@
 import { systemClock } from "@draftmill/shared/clock.ts";
+import { withDeadline } from "@draftmill/shared/deadline.ts";
 import { openGmail } from "@draftmill/worker/gmail/open-gmail.ts";
 import { OAuth2Client } from "google-auth-library";
 import { gmail } from "googleapis/build/src/apis/gmail/index.js";
@@ -56,6 +57,9 @@ function draftmill({ gmailUrl, iamUrl, tokenUrl, serviceAccount }: GmailCallsSet
     onCall: () => {},
     metadataOnly: true,
   });
+  // As the worker has it: a deadline that is gone with the attempt.
   return () =>
-    client.createDraft(mailboxOf(calls++, 10), { mime: MIME, threadId: null }, AbortSignal.timeout(TIMEOUT_MS));
+    withDeadline(TIMEOUT_MS, null, (signal) =>
+      client.createDraft(mailboxOf(calls++, 10), { mime: MIME, threadId: null }, signal),
+    );
 }
