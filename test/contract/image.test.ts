@@ -10,9 +10,10 @@ import { createIdTokenSigner } from "@draftmill/local/id-token-signer.ts";
 import { MALLOC_SETTINGS, NODE_FLAGS } from "@draftmill/local/node-flags.ts";
 import { startPubsub } from "@draftmill/local/pubsub/start-pubsub.ts";
 import { setUpTopics } from "@draftmill/local/topics.ts";
+import { build } from "esbuild";
 import { type Bundle, startBundle } from "../support/bundle-process.ts";
 import { buildBundles, compileBundles } from "../support/bundles.ts";
-import { readText } from "../support/readme.ts";
+import { ROOT, readText } from "../support/readme.ts";
 
 /** Instructions in order, comments and line continuations gone. */
 const INSTRUCTIONS = readText("infra/image/Dockerfile")
@@ -70,6 +71,28 @@ test("its Node is of the pinned major, and its build installs without install sc
   assert.match(baseOf(FINAL[0]?.rest ?? ""), new RegExp(`/nodejs${major}-`));
   const runs = INSTRUCTIONS.filter(({ name }) => name === "RUN").map(({ rest }) => JSON.parse(rest) as string[]);
   assert.deepEqual(runs[0], ["npm", "ci", "--ignore-scripts"]);
+});
+
+test("the build's context has each file that the build reads", async () => {
+  const taken = readText("infra/image/Dockerfile.dockerignore").split("\n");
+  const folders = taken.filter((line) => line.startsWith("!")).map((line) => `${line.slice(1)}/`);
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["infra/image/build.mjs", "infra/image/code-cache.mjs"],
+    outdir: "none",
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+  });
+  const read = Object.keys(metafile.inputs);
+  assert.ok(read.includes("infra/local/google/start-google.ts"));
+  assert.deepEqual(
+    read.filter((path) => !folders.some((folder) => path.startsWith(folder))),
+    [],
+  );
 });
 
 let built: string;
