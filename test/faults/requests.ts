@@ -25,8 +25,8 @@ export interface Requests {
   submit(mailbox: string, count?: number): Promise<readonly string[]>;
   /** The same, each for a mailbox of its own: no two wait for one another. */
   submitEach(count: number): Promise<readonly string[]>;
-  /** POSTs these mailboxes' requests as batches of a thousand at most; the ids in their order. */
-  submitBatches(mailboxes: readonly string[]): Promise<readonly string[]>;
+  /** POSTs these mailboxes' requests as batches of a thousand at most; the ids of each, in the order of the mailboxes. */
+  submitBatches(mailboxes: readonly string[]): Promise<readonly (readonly string[])[]>;
   /** One POST, with no second try; rejects when it gets no answer. Counts as accepted when it is. */
   post(mailbox: string, key: string, subject?: string): Promise<Posted>;
   /** Publishes one request straight to the topic, under this id, as any producer may. */
@@ -56,7 +56,7 @@ const CALL_TIMEOUT_MS = 20_000;
 const ENDED_WITHIN_MS = 30_000;
 const ASK_AGAIN_MS = 100;
 /** Of POST /v1/batches. */
-export const BATCH_ITEMS_MAX = 1_000;
+const ITEMS_MAX = 1_000;
 
 export function createRequests(stack: FaultStack): Requests {
   /** Their mailboxes, by id. */
@@ -158,11 +158,11 @@ export function createRequests(stack: FaultStack): Requests {
     submit: (mailbox, count = 1) => Promise.all(Array.from({ length: count }, () => submitOne(mailbox))),
     submitEach: (count) => Promise.all(Array.from({ length: count }, () => submitOne(newMailbox()))),
     async submitBatches(mailboxes) {
-      const ids: string[] = [];
-      for (let first = 0; first < mailboxes.length; first += BATCH_ITEMS_MAX) {
-        ids.push(...(await submitBatch(mailboxes.slice(first, first + BATCH_ITEMS_MAX))));
+      const batches: (readonly string[])[] = [];
+      for (let first = 0; first < mailboxes.length; first += ITEMS_MAX) {
+        batches.push(await submitBatch(mailboxes.slice(first, first + ITEMS_MAX)));
       }
-      return ids;
+      return batches;
     },
     post,
     publish: (mailbox, id) => publishAll([{ mailbox, id }]),

@@ -5,7 +5,7 @@ import type { DraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { DRAFT_UNITS } from "@draftmill/shared/contract/draft-units.ts";
 import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { type FaultStack, startFaultStack } from "../faults/fault-stack.ts";
-import { BATCH_ITEMS_MAX, createRequests, type Requests } from "../faults/requests.ts";
+import { createRequests, type Requests } from "../faults/requests.ts";
 import { percentile } from "./figures.ts";
 import { FIXED } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
@@ -91,8 +91,9 @@ export async function runForReal(load: RealLoad, withinMs: number): Promise<Real
     // In turn, so that each batch is for all of them.
     const mailboxOf = (n: number): string => names[n % names.length] ?? "";
     const rows = Array.from({ length: draftsEach * names.length }, (_, n) => mailboxOf(n));
-    const ids = (await requests.submitBatches(rows)).map((id, n) => ({ id, mailbox: mailboxOf(n) }));
-    const keys = keysOf(ids);
+    const batches = await requests.submitBatches(rows);
+    const ids = batches.flat().map((id, n) => ({ id, mailbox: mailboxOf(n) }));
+    const keys = keysOf(batches, new Map(ids.map(({ id, mailbox }) => [id, mailbox])));
     const before = { settled: settledOf(stack).length, calls: createsOf(stack).length };
     await resume();
     const startMs = Date.now();
@@ -143,6 +144,18 @@ const settledOf = (stack: FaultStack) => stack.events.filter(({ message }) => me
 const createsOf = (stack: FaultStack) =>
   stack.google.calls.list().filter(({ operation }) => operation === "drafts.create");
 
+/** The ordering key of each request, as the api gives them to those of a call. */
+function keysOf(
+  batches: readonly (readonly string[])[],
+  mailboxes: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string | undefined> {
+  const ofEach = batches.map((ids) => {
+    const keys = new OrderingKeys(SHARDS).of(ids.map((id) => ({ id, mailbox: mailboxes.get(id) ?? "" })));
+    return ids.map((id, n) => [id, keys[n] ?? undefined] as const);
+  });
+  return new Map(ofEach.flat());
+}
+
 /** Lets Pub/Sub keep what is published until the function that it resolves with is called. */
 async function pausePushing(stack: FaultStack, name: string): Promise<() => Promise<void>> {
   const subscription = `${stack.pubsub().url}/v1/projects/${stack.project}/subscriptions/${name}`;
@@ -158,17 +171,6 @@ async function pausePushing(stack: FaultStack, name: string): Promise<() => Prom
   };
   await push({});
   return () => push(pushConfig);
-}
-
-/** As the api has given them to the batches of `submitBatches`. */
-function keysOf(ids: readonly { readonly id: string; readonly mailbox: string }[]): ReadonlyMap<string, string> {
-  const keys = new Map<string, string>();
-  for (let first = 0; first < ids.length; first += BATCH_ITEMS_MAX) {
-    const batch = ids.slice(first, first + BATCH_ITEMS_MAX);
-    const ofBatch = new OrderingKeys(SHARDS).of(batch);
-    for (const [n, { id }] of batch.entries()) keys.set(id, ofBatch[n] ?? "");
-  }
-  return keys;
 }
 
 interface AloneOptions {

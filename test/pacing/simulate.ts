@@ -24,8 +24,6 @@ export interface Simulation {
   readonly unitsPerMinuteMax?: number;
   /** ORDERING_SHARDS; 16 unless given. */
   readonly shards?: number;
-  /** How many of what is published at once are read together; 1,000 unless given, as of a file. */
-  readonly callOf?: number;
   /** Without BATCH_TOPIC: those that come alone wait in one window with the batches. */
   readonly hasOneTopic?: boolean;
   readonly quotaChanges?: readonly { readonly atMs: number; readonly unitsPerMinute: number }[];
@@ -55,18 +53,13 @@ export interface Simulated {
 
 /** Each way between Pub/Sub and a worker. */
 const NETWORK_MS = 20;
+/** So many of what is published at once are read together: the rows of a file, or the most of a batch. */
+const CALL_OF = 1_000;
 const LONGEST_MS = 48 * 3_600_000;
 
 /** Pub/Sub, workers and Gmail in virtual time. Nothing in it is left to chance but by the seed. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const {
-    requests,
-    shards = 16,
-    callOf = 1_000,
-    hasOneTopic = false,
-    gmail: gmailOptions,
-    withOracle = false,
-  } = simulation;
+  const { requests, shards = 16, hasOneTopic = false, gmail: gmailOptions, withOracle = false } = simulation;
   const clock = new VirtualClock();
   const random = chanceOf(simulation.seed ?? 1);
   const gmail = new GmailModel(clock, random, gmailOptions);
@@ -96,7 +89,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   const alone = subscribe();
   const ofBatches = hasOneTopic ? alone : subscribe();
   const subscriptions = [...new Set([alone, ofBatches])];
-  const keys = keysOf(requests, shards, callOf);
+  const keys = keysOf(requests, shards);
   function publish(request: SimulatedRequest): void {
     const subscription = request.line === null ? alone : ofBatches;
     subscription.publish(request, keys.get(request) ?? null);
@@ -154,18 +147,14 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
 }
 
 /** As the api gives them: to a file by what is read of it together, to what comes alone by itself. */
-function keysOf(
-  requests: readonly SimulatedRequest[],
-  shards: number,
-  callOf: number,
-): ReadonlyMap<SimulatedRequest, string | null> {
+function keysOf(requests: readonly SimulatedRequest[], shards: number): ReadonlyMap<SimulatedRequest, string | null> {
   const keys = new Map<SimulatedRequest, string | null>();
   const keyed = requests.filter(({ isUnkeyed = false }) => !isUnkeyed);
   for (const request of keyed) keys.set(request, orderingKeyOf(request.mailbox, request.id, shards));
   const atOnce = keyed.filter(({ line, atMs = 0 }) => line !== null && atMs === 0);
   const ofAll = new OrderingKeys(shards);
-  for (let from = 0; from < atOnce.length; from += callOf) {
-    const call = atOnce.slice(from, from + callOf);
+  for (let from = 0; from < atOnce.length; from += CALL_OF) {
+    const call = atOnce.slice(from, from + CALL_OF);
     const ofCall = ofAll.of(call);
     for (const [index, request] of call.entries()) keys.set(request, ofCall[index] ?? null);
   }
