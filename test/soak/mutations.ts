@@ -194,8 +194,8 @@ export const SWITCHED_OFF: readonly SwitchedOff[] = [
         // The attempt's own deadline would mostly keep it back as well.
         name: "no deadline",
         file: PIPELINE,
-        find: "AbortSignal.timeout(deps.leaseMs / 2)",
-        replace: "AbortSignal.timeout(600_000)",
+        find: "withDeadline(deps.leaseMs / 2, null, (signal) => attemptWithin",
+        replace: "withDeadline(600_000, null, (signal) => attemptWithin",
       },
     ],
     trial: "stopped owner",

@@ -151,8 +151,8 @@ function subscriptionsOf(env: WorkerEnv): PushSubscriptions {
     if (env.GOOGLE_CLOUD_PROJECT === undefined) throw new EnvironmentError([NO_PROJECT]);
     return `projects/${env.GOOGLE_CLOUD_PROJECT}/subscriptions/${name}`;
   };
-  const drafts = [env.DRAFTS_SUBSCRIPTION, ...(env.BATCH_SUBSCRIPTION === undefined ? [] : [env.BATCH_SUBSCRIPTION])];
-  return { drafts: drafts.map(fullName), deadLetters: [fullName(env.DEAD_LETTER_SUBSCRIPTION)] };
+  const names = [env.DRAFTS_SUBSCRIPTION, ...(env.BATCH_SUBSCRIPTION === undefined ? [] : [env.BATCH_SUBSCRIPTION])];
+  return { drafts: names.map(fullName), deadLetters: [fullName(env.DEAD_LETTER_SUBSCRIPTION)] };
 }
 
 function projectOf([subscription]: readonly string[]): string {
