@@ -22,7 +22,7 @@ export interface Scene {
 export const BAD_DAY: Scene = {
   leaseMs: 1_000,
   workers: 4,
-  mailboxes: 12,
+  mailboxes: 30,
   killEveryMs: 20,
   pushWindow: 12,
   pause: { least: 1.02, most: 1.5 },

@@ -29,9 +29,12 @@ export function openTopics({
     if (!answer.ok) throw new Error(`Pub/Sub refused ${path}: ${await answer.text()}`);
     return answer.json();
   };
+  let published = 0;
   const topics: SoakTopics = {
     async publish(ids) {
-      await call(`topics/${DRAFTS_TOPIC}:publish`, { messages: ids.map((id, n) => messageOf(id, n % mailboxes)) });
+      const messages = ids.map((id, n) => messageOf(id, (published + n) % mailboxes));
+      published += ids.length;
+      await call(`topics/${DRAFTS_TOPIC}:publish`, { messages });
     },
     async takeLetters() {
       const letters = new Set<string>();
