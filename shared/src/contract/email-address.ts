@@ -19,11 +19,6 @@ const DOT_ATOM = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** `domainToASCII` stops at a slash, a hash or a question mark and decodes %61: it reads the host of a URL. */
 const NOT_IN_DOMAIN = /[^a-z0-9.\u0080-\uffff-]/i;
-/**
- * What `domainToASCII` leaves as it is: labels of letters and digits of which the last begins with a letter, so that it is no number of an
- * IPv4 address. A label in Punycode is for it to judge.
- */
-const PLAIN_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NAME_MAX = 200;
 
 /** Reads a bare address, `ada@example.com`. An internationalised domain comes back in its ASCII form. */
@@ -42,9 +37,19 @@ export function parseBareAddress(text: string): AddressResult<string> {
   return { ok: true, value: address };
 }
 
+/**
+ * What `domainToASCII` leaves as it is: labels of letters and digits of which the last begins with a letter, so that it is no number of an
+ * IPv4 address. A label in Punycode is for it to judge.
+ */
+function isPlain(domain: string): boolean {
+  const labels = domain.split(".");
+  const last = labels.at(-1) ?? "";
+  return labels.length > 1 && labels.every((label) => LABEL.test(label)) && last >= "a" && !domain.includes("xn--");
+}
+
 /** In ASCII; null if it is none. */
 function domainOf(given: string): string | null {
-  if (PLAIN_DOMAIN.test(given) && !given.includes("xn--")) return given;
+  if (isPlain(given)) return given;
   const domain = NOT_IN_DOMAIN.test(given) ? "" : domainToASCII(given).toLowerCase();
   const labels = domain.split(".");
   if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? ""))
