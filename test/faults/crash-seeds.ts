@@ -1,3 +1,4 @@
+import { systemClock } from "@draftmill/shared/clock.ts";
 import { type DraftRecord, newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { LedgerUnavailable } from "@draftmill/shared/ledger/ledger.ts";
@@ -5,6 +6,7 @@ import { type CrashBench, until } from "./crash-bench.ts";
 import type { Find } from "./crash-points.ts";
 import { contentOf, mailboxOf } from "./requests.ts";
 
+const AGAIN_AFTER_MS = 50;
 const PROBLEM = { code: "GMAIL_OFF", detail: "why", retryable: true };
 
 /** Leaves the records as a process that died has left them: due at once, and accepted. */
@@ -53,15 +55,19 @@ async function rewrite({ stack }: CrashBench, id: string, change: (record: Draft
   }
 }
 
-/** An emulator that has just started may let the first calls wait for too long. Each write may be made twice. */
+/**
+ * An emulator that has just started may let the first calls wait for too long. Each write may be made twice. A ledger that is closed is so for
+ * good: the suite is over.
+ */
 async function patiently(write: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
       await write();
       return;
     } catch (error) {
-      if (!(error instanceof LedgerUnavailable)) throw error;
+      if (!(error instanceof LedgerUnavailable) || error.reason === "closed") throw error;
     }
+    await systemClock.sleep(AGAIN_AFTER_MS);
   }
 }
 

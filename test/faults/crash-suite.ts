@@ -39,8 +39,8 @@ export function deliverySuite(options: CrashSuiteOptions): void {
 /** Every step of the sweep, and of a replay that it carries out, in every mode. */
 export function sweepSuite(options: CrashSuiteOptions): void {
   crashSuite("each step of the sweep and of a replay", options, (mode, bench) => {
-    it(`${mode} at each step of the sweep`, () => crashSweeps(bench(), mode));
-    it(`${mode} at each step of a replay`, () => crashReplays(bench(), mode));
+    it(`${mode} at each step of the sweep`, { timeout: options.withinMs }, () => crashSweeps(bench(), mode));
+    it(`${mode} at each step of a replay`, { timeout: options.withinMs }, () => crashReplays(bench(), mode));
   });
 }
 

@@ -46,7 +46,7 @@ describe("hostile requests to the real api and the real topic", { timeout: 170_0
     const batch = fc.array(wireCase, { minLength: 1, maxLength: BATCH, size: "max" });
     await fc.assert(
       fc.asyncProperty(batch, (cases) => judge.judge(cases)),
-      runParameters(t, 120),
+      runParameters(t, 140),
     );
     t.diagnostic(JSON.stringify(judge.counts));
     const { draft, refused, failed } = judge.counts;
