@@ -1,3 +1,3 @@
 import { sweepSuite } from "./crash-suite.ts";
 
-sweepSuite({ ledger: "SQLite", runs: 25, sweepRuns: 16, withinMs: 600_000 });
+sweepSuite({ ledger: "SQLite", runs: 25, sweepRuns: 8, withinMs: 600_000 });
