@@ -1,7 +1,8 @@
 /**
  * Bundles each service into one file, `dist/<service>.cjs`, the doctor's job and the command line into `dist/<name>.mjs`, and Pub/Sub's client
- * library, which only PUBLISH_BY=library loads, into `dist/pubsub-library.cjs`. Each runs in an empty folder with nothing but Node, and has a list of what is in it beside it: `dist/<name>.sbom.json`. `dist/start.cjs` runs a service with
- * code that is compiled already (code-cache.mjs).
+ * library, which only PUBLISH_BY=library loads, into `dist/pubsub-library.cjs`. Each runs in an empty folder with nothing but Node, and has a
+ * list of what is in it beside it: `dist/<name>.sbom.json`. `dist/start.cjs` runs a service with code that is compiled already
+ * (code-cache.mjs).
  *
  *   node infra/image/build.mjs [--out DIR] [--images]     default: dist
  *
