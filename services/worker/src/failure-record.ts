@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { type DraftMessage, generationOf } from "@draftmill/shared/contract/draft-message.ts";
 import { type DraftRecord, newDraftRecord, type RecordProblem } from "@draftmill/shared/contract/draft-record.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
 import type { DraftError } from "@draftmill/shared/errors.ts";
@@ -28,7 +28,8 @@ export function problemOf(error: DraftError): RecordProblem {
 /** The record of a message that cannot be read as a request: nothing is known of it but its id and its bytes. */
 export function unreadableRecord(id: string, pushed: PushedMessage, nowMs: number): DraftRecord {
   const bodyHash = createHash("sha256").update(pushed.data).digest("base64url");
-  return newDraftRecord({ id, mailbox: "", to: [], subject: "", bodyHash }, nowMs);
+  const generation = generationOf(pushed.attributes);
+  return newDraftRecord({ id, mailbox: "", to: [], subject: "", bodyHash, generation }, nowMs);
 }
 
 /** The record of a request as its message tells it, before anything has come of it. */

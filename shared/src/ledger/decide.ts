@@ -35,7 +35,7 @@ interface Write {
   readonly record: DraftRecord;
 }
 
-/** The request has ended already: acknowledge and do nothing. */
+/** The request has ended already, or has gone on without this message: acknowledge and do nothing. */
 interface Duplicate {
   readonly kind: "duplicate";
   readonly record: DraftRecord;
@@ -85,7 +85,10 @@ export function decideClaim(stored: DraftRecord | null, candidate: DraftRecord, 
   });
 }
 
-/** A request ends without a claim: it is not valid, or the queue has given up. Keeps the taint that is there. */
+/**
+ * A request ends without a claim: it is not valid, or the queue has given up. Keeps the taint that is there. The message of an
+ * older generation says nothing of one that has been taken up again since, and is a duplicate.
+ */
 export function decideRefuse(
   stored: DraftRecord | null,
   candidate: DraftRecord,
@@ -95,6 +98,7 @@ export function decideRefuse(
   const current = stored ?? candidate;
   const obstacle = obstacleTo("refuse", stored, candidate, failure.state, time);
   if (obstacle !== null) return obstacle;
+  if (candidate.generation < current.generation) return { kind: "duplicate", record: current };
   return written(current, time, {
     ...endedBy(current, failure),
     fence: current.fence + 1,

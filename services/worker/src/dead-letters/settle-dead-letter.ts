@@ -1,4 +1,4 @@
-import { decodeDraftMessage, generationOf } from "@draftmill/shared/contract/draft-message.ts";
+import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { type DraftRecord, type DraftState, isLegalMove } from "@draftmill/shared/contract/draft-record.ts";
 import { mailboxNotAllowed } from "@draftmill/shared/contract/mailbox-policy.ts";
 import type { PushedMessage } from "@draftmill/shared/contract/pushed-message.ts";
@@ -100,7 +100,7 @@ async function record(
     if (stored !== null && stored.bodyHash !== candidate.bodyHash) {
       return record(deps, letter, pushed, { ...candidate, id: foreignIdOf(pushed.messageId) }, hold);
     }
-    if (stored !== null && generationOf(pushed.attributes) < stored.generation) return { kind: "stale" };
+    if (stored !== null && candidate.generation < stored.generation) return { kind: "stale" };
     if (stored !== null && !isLegalMove("refuse", stored.state, letter.state)) {
       return { kind: "known", state: stored.state, record: stored };
     }
@@ -112,6 +112,7 @@ async function record(
       case "settled":
         return { kind: "recorded", state: refused.record.state, code: letter.problem.code, record: refused.record };
       case "duplicate":
+        if (candidate.generation < refused.record.generation) return { kind: "stale" };
         return { kind: "known", state: refused.record.state, record: refused.record };
       case "conflict":
         continue;

@@ -206,6 +206,13 @@ describe("refuse", () => {
     assert.equal(decideComplete(record, 1, DRAFT, at(7)).kind, "fenced-off");
   });
 
+  test("by a message from before a replay leaves what the replay has taken up", () => {
+    const taken = recordOf(decideReplay(inState("parked"), at(7)));
+    assert.deepEqual(decideRefuse(taken, candidate, FAILURE, afterLease), { kind: "duplicate", record: taken });
+    const own = recordOf(decideRefuse(taken, { ...candidate, generation: 1 }, FAILURE, afterLease));
+    assert.equal(own.state, "failed");
+  });
+
   test("by another request is a conflict", () => {
     const other = { ...candidate, bodyHash: "other" };
     assert.equal(decideRefuse(inState("queued"), other, FAILURE, afterLease).kind, "conflict");
