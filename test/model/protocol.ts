@@ -32,8 +32,6 @@ export interface Protocol {
   readonly failureOrder: "publish-first" | "record-first";
   /** A replay is recorded, then published; or the other way round. */
   readonly replayOrder: "record-first" | "publish-first";
-  /** A dead letter of an older generation than the record's is acknowledged, and nothing recorded. */
-  readonly knowsStaleLetters: boolean;
   /** The sweep publishes once more what was recorded as to be published and is not confirmed. */
   readonly takesUpReplays: boolean;
   /** A create that has left lands, if ever, before its lease has run out. */
@@ -61,7 +59,6 @@ export const PROTOCOL: Protocol = {
   onAmbiguous: "nack",
   failureOrder: "publish-first",
   replayOrder: "record-first",
-  knowsStaleLetters: true,
   takesUpReplays: true,
   landsWithinLease: true,
   listsAtOnce: true,

@@ -1,4 +1,10 @@
-import { decideClaim, decideComplete, decideRelease, decideReplay } from "@draftmill/shared/ledger/decide.ts";
+import {
+  decideClaim,
+  decideComplete,
+  decideRefuse,
+  decideRelease,
+  decideReplay,
+} from "@draftmill/shared/ledger/decide.ts";
 import type { Invariant } from "./invariants.ts";
 import { PROTOCOL, type Protocol } from "./protocol.ts";
 
@@ -124,7 +130,11 @@ export const BROKEN_VARIANTS: readonly Variant[] = [
   {
     name: "V14",
     without: "the generation of a dead letter: one from before a replay ends it",
-    protocol: { ...PROTOCOL, knowsStaleLetters: false },
+    protocol: {
+      ...PROTOCOL,
+      refuse: (stored, candidate, failure, time) =>
+        decideRefuse(stored, { ...candidate, generation: stored?.generation ?? 0 }, failure, time),
+    },
     breaks: "undone",
   },
 ];

@@ -26,12 +26,6 @@ function deadLetterPush(model: Model, state: State, emit: Emit): void {
       if (message !== undefined) message.place = "dead";
     };
     const known = model.records.find(state.record);
-    if (model.protocol.knowsStaleLetters && known !== null && generation < known.generation) {
-      const next = copyOf(state);
-      acked(next);
-      emit(`${name} arrives: the request has been taken up again since`, next);
-      continue;
-    }
     const decision = model.protocol.refuse(known, candidateOf(generation), failureAs("dead"), NOW);
     switch (decision.kind) {
       case "write": {
@@ -43,7 +37,7 @@ function deadLetterPush(model: Model, state: State, emit: Emit): void {
       case "duplicate": {
         const next = copyOf(state);
         acked(next);
-        emit(`${name} arrives: the request is ${decision.record.state} already`, next);
+        emit(`${name} arrives: the request is ${decision.record.state} by now`, next);
         break;
       }
       case "busy":
