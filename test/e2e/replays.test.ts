@@ -35,7 +35,7 @@ interface Seeds {
   readonly hasBody?: boolean;
 }
 
-describe("a replay takes each failed request up once, whatever breaks on the way", { timeout: 120_000 }, () => {
+describe("a replay takes each failed request up once, whatever breaks on the way", { timeout: 240_000 }, () => {
   let folder: string;
   let stack: TestStack;
   let ledger: DraftLedger;

@@ -193,7 +193,8 @@ function publisherSuite(by: PublishedBy): void {
     }
     for (const text of ["1", "2", "3"]) await publisher.publish(message(text, "k"));
     const texts = (await pullAll(pubsub)).map(({ data }) => data);
-    assert.deepEqual(texts.slice(texts.indexOf("after")), ["after", "1", "2", "3"]);
+    // One of which the publisher has not heard in time may have arrived all the same.
+    assert.deepEqual(texts.slice(texts.lastIndexOf("after")), ["after", "1", "2", "3"]);
   });
 
   it("closing sends what has been handed over and waits for every acknowledgement", async (t) => {

@@ -22,7 +22,7 @@ interface Bench {
   readonly ledger: DraftLedger;
   /** A process that carries replays out, with a publisher of its own. */
   process(publisher?: ScriptedPublisher): ReplayDeps & { readonly publisher: ScriptedPublisher };
-  fail(id: string, body?: string | null): Promise<void>;
+  fail(id: string, body?: string | null, generation?: number): Promise<void>;
   order(limit?: number, id?: string): Promise<string>;
 }
 
@@ -49,8 +49,8 @@ async function aBench(t: TestContext): Promise<Bench> {
       log,
       replayLeaseMs: LEASE_MS,
     }),
-    async fail(id, body = "{}") {
-      const about = { id, mailbox: MAILBOX, to: ["ada@example.com"], subject: "S", bodyHash: id };
+    async fail(id, body = "{}", generation = 0) {
+      const about = { id, mailbox: MAILBOX, to: ["ada@example.com"], subject: "S", bodyHash: id, generation };
       const problem = { code: "GMAIL_OFF", detail: "why", retryable: true };
       await ledger.failUnclaimed(newDraftRecord(about, clock.nowMs()), { state: "parked", problem, body });
     },
@@ -132,7 +132,7 @@ test("a process that comes back after its lease changes nothing that the next on
   const told = await next.replays.get(id);
   assert.deepEqual([told?.state, told?.requeued, told?.skipped], ["done", 30, { "no-body": 1 }]);
   // Three that the next process took up have failed once more in the meantime.
-  for (const failed of ["r-0", "r-1", "r-2"]) await bench.fail(failed);
+  for (const failed of ["r-0", "r-1", "r-2"]) await bench.fail(failed, "{}", 1);
   frozen.publisher.set("acknowledge");
   frozen.publisher.acknowledgeAll();
   await frozen.ended;
@@ -150,7 +150,7 @@ test("a row that has been taken up and has failed again since it was read is lef
   assert.ok(read);
   const process = bench.process();
   assert.equal(await replayRow(process, read, "r"), "requeued");
-  await bench.fail("r");
+  await bench.fail("r", "{}", 1);
   assert.equal(await replayRow(process, read, "r"), "moved");
   const record = await bench.ledger.get("r");
   assert.deepEqual([record?.state, record?.generation], ["parked", 1]);
