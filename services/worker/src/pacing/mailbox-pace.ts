@@ -4,8 +4,8 @@ import { type AtOnce, fewer, more, UNBOUNDED } from "./at-once.ts";
 import { Lines, type Waiting } from "./lines.ts";
 import { MinuteAccount } from "./minute-account.ts";
 import type { Admission, Refusal, Turn } from "./pacer.ts";
-import { nextPause, type Pause, spreadMs } from "./pause.ts";
-import { cutShare, gapMs, grownShare, openShare, type Share } from "./share.ts";
+import { isFirstMinuteSpent, nextPause, type Pause, spreadMs } from "./pause.ts";
+import { cutShare, gapMs, grownShare, openShare, type Share, spentShare } from "./share.ts";
 
 export interface PaceDeps {
   readonly clock: Clock;
@@ -195,10 +195,13 @@ export class MailboxPace {
     // Refused together counts once.
     if (!isNews) return;
     this.#refusals += 1;
-    const isFirst = this.#share.phase === "opening";
+    const openedMs = limit === "rate" && this.#share.phase === "opening" ? this.#share.sinceMs : null;
+    const spent = this.#account.spent(nowMs);
     switch (limit) {
       case "rate":
-        this.#share = cutShare(this.#share, this.#account.spent(nowMs), nowMs);
+        this.#share = isFirstMinuteSpent(this.#pause)
+          ? spentShare(spent, this.#deps.unitsPerMinuteMax, nowMs)
+          : cutShare(this.#share, spent, nowMs);
         break;
       case "concurrency":
         this.#atOnce = fewer(this.#running, nowMs);
@@ -206,7 +209,7 @@ export class MailboxPace {
       default:
         limit satisfies never;
     }
-    this.#pause = nextPause(this.#pause, limit, this.#share.unitsPerMinute, nowMs, isFirst);
+    this.#pause = nextPause(this.#pause, limit, this.#share.unitsPerMinute, nowMs, openedMs);
     const pausedMs = Math.max(retryAfterMs, this.#pause.ms) + spreadMs(this.#pause, this.#deps.random());
     this.#pauseUntilMs = Math.max(this.#pauseUntilMs, nowMs + pausedMs);
     this.#heldSinceMs = this.#pauseUntilMs;

@@ -25,6 +25,8 @@ const OPENING = 0.2;
 const UNSPENT_WITHIN_MS = 6_000;
 
 const CUT = 0.6;
+/** One that comes late to a minute that others have begun had less of it than is its due. */
+const SPENT_LEAST = 0.05;
 /** One draft in 50 s: a mailbox that others have used up is still asked. */
 const FLOOR_UNITS = 12;
 
@@ -65,6 +67,12 @@ export function cutShare(share: Share, spent: number, nowMs: number): Share {
   const isKnown = spent >= cut;
   const unitsPerMinute = Math.max(FLOOR_UNITS, isKnown ? Math.min(share.unitsPerMinute, spent) : cut);
   return { unitsPerMinute, knownUnits: unitsPerMinute, isKnown, sinceMs: nowMs, phase: "refused", fastMs: 0 };
+}
+
+/** Once its first minute is found to be spent: that minute was all there is, and this instance's part of it is its share. */
+export function spentShare(spent: number, unitsPerMinuteMax: number, nowMs: number): Share {
+  const unitsPerMinute = Math.max(unitsPerMinuteMax * SPENT_LEAST, spent);
+  return { unitsPerMinute, knownUnits: unitsPerMinute, isKnown: true, sinceMs: nowMs, phase: "refused", fastMs: 0 };
 }
 
 /** After `heldMs` more in which calls waited for their turn and none was refused. */

@@ -4,12 +4,17 @@ import { fewer, more, UNBOUNDED } from "@draftmill/worker/pacing/at-once.ts";
 import { nextPause, type Pause, spreadMs } from "@draftmill/worker/pacing/pause.ts";
 
 /** The pauses in seconds, each after the one before it was over and a call refused again. */
-function pausesS(limit: "rate" | "concurrency", unitsPerMinute: number, count: number, isFirst = false): number[] {
+function pausesS(
+  limit: "rate" | "concurrency",
+  unitsPerMinute: number,
+  count: number,
+  openedMs: number | null = null,
+): number[] {
   const pauses: number[] = [];
   let pause: Pause | null = null;
   let nowMs = 0;
   for (let n = 0; n < count; n += 1) {
-    pause = nextPause(pause, limit, unitsPerMinute, nowMs, isFirst);
+    pause = nextPause(pause, limit, unitsPerMinute, nowMs, openedMs);
     nowMs += pause.ms;
     pauses.push(pause.ms / 1_000);
   }
@@ -17,13 +22,14 @@ function pausesS(limit: "rate" | "concurrency", unitsPerMinute: number, count: n
 }
 
 describe("the pauses of a mailbox that is refused again and again", () => {
-  it("5 s at most while a quota per minute may come back, then ever longer up to about a minute", () => {
-    const minute = [2, 4, ...Array.from({ length: 11 }, () => 5)];
-    assert.deepEqual(pausesS("rate", 6_000, 18), [...minute, 10, 20, 40, 64, 64]);
+  it("7 s at most while a quota per minute may come back, then ever longer up to about a minute", () => {
+    const minute = [2, 4, ...Array.from({ length: 8 }, () => 7)];
+    assert.deepEqual(pausesS("rate", 6_000, 14), [...minute, 14, 28, 56, 64]);
   });
 
-  it("7 s at most after the first refusal of all: its minute has only begun", () => {
-    assert.deepEqual(pausesS("rate", 6_000, 11, true), [2, 4, 7, 7, 7, 7, 7, 7, 7, 7, 14]);
+  it("until the first minute is nearly over, once what tries after the first refusal of all is refused too", () => {
+    assert.deepEqual(pausesS("rate", 6_000, 6, -10_000), [2, 40, 7, 7, 7, 14]);
+    assert.deepEqual(pausesS("concurrency", 6_000, 3, -10_000), [0.5, 1, 2]);
   });
 
   it("as long as four drafts of its share take, where many share a quota", () => {
@@ -32,15 +38,16 @@ describe("the pauses of a mailbox that is refused again and again", () => {
   });
 
   it("half a second at first, whatever the share, where too many calls ran at once", () => {
-    assert.deepEqual(pausesS("concurrency", 12, 6), [0.5, 1, 2, 4, 5, 5]);
+    assert.deepEqual(pausesS("concurrency", 12, 6), [0.5, 1, 2, 4, 7, 7]);
   });
 
   it("are made longer by chance, never shorter", () => {
-    const pause = nextPause(null, "rate", 6_000, 0, false);
+    const pause = nextPause(null, "rate", 6_000, 0, null);
     assert.deepEqual(
       [0, 0.5, 1].map((random) => spreadMs(pause, random)),
       [0, 400, 800],
     );
+    assert.equal(spreadMs({ ...pause, ms: 40_000 }, 1), 8_000);
   });
 });
 
