@@ -15,6 +15,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { consoleTexts } from "./console-texts.mjs";
+import { http2OnDemand } from "./http2-on-demand.mjs";
 import { libraryApart } from "./library-apart.mjs";
 import { ownValidators } from "./own-validators.mjs";
 import { sbomOf } from "./sbom.mjs";
@@ -105,7 +106,7 @@ async function bundle({ name, entry, format, mode, inject = [] }, outDir) {
     sourcemap: true,
     ...(format === "esm" ? { banner: { js: COMMONJS_NAMES } } : {}),
     inject,
-    plugins: [consoleTexts, ownValidators, libraryApart],
+    plugins: [consoleTexts, ownValidators, libraryApart, http2OnDemand],
     metafile: true,
     logLevel: "warning",
   });

@@ -294,5 +294,7 @@ test("as the image runs it, a POST becomes a draft with nothing writable but the
     const loaded = JSON.parse(await readFile(join(state, `${service}.json`), "utf8")) as readonly string[];
     assert.ok(loaded.includes("NativeModule http"), "the list is Node's");
     assert.ok(!loaded.includes("NativeModule internal/deps/undici/undici"), `${service} loads Node's own fetch`);
+    // The api publishes over it; a worker that has nothing to publish has no use for it.
+    assert.equal(loaded.includes("NativeModule http2"), service === "api", `${service} and HTTP/2`);
   }
 });

@@ -34,7 +34,7 @@ export async function buildWorker(outdir: string, mutations: readonly Mutation[]
 }
 
 async function imagePlugins(): Promise<readonly Plugin[]> {
-  const names = ["own-validators", "library-apart"];
+  const names = ["own-validators", "library-apart", "http2-on-demand"];
   const files = await Promise.all(names.map((name) => import(join(ROOT, `infra/image/${name}.mjs`))));
   return files.flatMap((file) => Object.values(file as Readonly<Record<string, unknown>>).filter(isPlugin));
 }
