@@ -13,7 +13,7 @@ const FIRST_MS = 2_000;
 /** Calls that were too many at once are over in less. */
 const FIRST_FOR_CONCURRENCY_MS = 500;
 /** A quota per minute comes back within one: until then nothing is won by waiting longer. */
-const WITHIN_A_MINUTE_MS = 7_000;
+const WITHIN_A_MINUTE_MS = 6_000;
 /**
  * A mailbox that begins may spend the minute's quota in seconds. Refused and, a pause later, refused again, it has: so long after its first
  * call the quota is about to come back.

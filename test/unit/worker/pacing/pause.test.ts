@@ -22,13 +22,13 @@ function pausesS(
 }
 
 describe("the pauses of a mailbox that is refused again and again", () => {
-  it("7 s at most while a quota per minute may come back, then ever longer up to about a minute", () => {
-    const minute = [2, 4, ...Array.from({ length: 8 }, () => 7)];
-    assert.deepEqual(pausesS("rate", 6_000, 14), [...minute, 14, 28, 56, 64]);
+  it("6 s at most while a quota per minute may come back, then ever longer up to about a minute", () => {
+    const minute = [2, 4, ...Array.from({ length: 9 }, () => 6)];
+    assert.deepEqual(pausesS("rate", 6_000, 15), [...minute, 12, 24, 48, 64]);
   });
 
   it("until the first minute is nearly over, once what tries after the first refusal of all is refused too", () => {
-    assert.deepEqual(pausesS("rate", 6_000, 6, -10_000), [2, 40, 7, 7, 7, 14]);
+    assert.deepEqual(pausesS("rate", 6_000, 6, -10_000), [2, 40, 6, 6, 6, 12]);
     assert.deepEqual(pausesS("concurrency", 6_000, 3, -10_000), [0.5, 1, 2]);
   });
 
@@ -38,7 +38,7 @@ describe("the pauses of a mailbox that is refused again and again", () => {
   });
 
   it("half a second at first, whatever the share, where too many calls ran at once", () => {
-    assert.deepEqual(pausesS("concurrency", 12, 6), [0.5, 1, 2, 4, 7, 7]);
+    assert.deepEqual(pausesS("concurrency", 12, 6), [0.5, 1, 2, 4, 6, 6]);
   });
 
   it("are made longer by chance, never shorter", () => {

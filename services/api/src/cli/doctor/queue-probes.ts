@@ -113,7 +113,8 @@ const ordering: OperatorProbe = {
         terraformMakes(`${name} anew, once it is deleted`),
       );
     }
-    return ok(`${subscriptionsOf(deployment).join(" and ")} deliver in the order of keys`);
+    const names = subscriptionsOf(deployment);
+    return ok(`${names.join(" and ")} ${names.length === 1 ? "delivers" : "deliver"} in the order of keys`);
   },
 };
 
