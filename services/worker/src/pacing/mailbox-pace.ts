@@ -23,6 +23,8 @@ interface Waiter extends Waiting {
 /** What batches leave of the quota to requests that come alone, whose minute would otherwise be over when a batch has spent it. */
 const LEFT_ALONE = 0.01;
 const HELD_MAX_MS = 30_000;
+/** Who has made so much of the minute's quota in a row may have spent it with others; who comes alone is refused for what others did. */
+const RUN_LEAST = 0.01;
 /** A pause that is longer than this, or that has been prolonged for as long, is not worth waiting for in a delivery. */
 const LONG_PAUSE_MS = 10_000;
 /**
@@ -195,8 +197,10 @@ export class MailboxPace {
     // Refused together counts once.
     if (!isNews) return;
     this.#refusals += 1;
-    const openedMs = limit === "rate" && this.#share.phase === "opening" ? this.#share.sinceMs : null;
     const spent = this.#account.spent(nowMs);
+    const { phase, sinceMs } = this.#share;
+    const isRun = phase === "opening" && spent >= this.#deps.unitsPerMinuteMax * RUN_LEAST;
+    const openedMs = limit === "rate" && isRun ? sinceMs : null;
     switch (limit) {
       case "rate":
         this.#share = isFirstMinuteSpent(this.#pause)

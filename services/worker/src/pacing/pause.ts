@@ -3,7 +3,7 @@ export interface Pause {
   readonly ms: number;
   /** Of the first refusal since a call was served. */
   readonly sinceMs: number;
-  /** When the mailbox's first call was, if that was the first refusal of all. */
+  /** When the mailbox's first call was, if that was the first refusal of all and came within a run of calls. */
   readonly openedMs: number | null;
 }
 
