@@ -23,6 +23,7 @@ const LONGEST_MS = 64_000;
 /** Four drafts: the more instances share a quota, the less each asks whether there is some. */
 const SHARE_UNITS = 40;
 const BY_SHARE_MAX_MS = 30_000;
+/** More of a spread leaves the quota idle when it is back (infra/docs/pacing.md). */
 const SPREAD_MAX_MS = 8_000;
 
 /** The pause after a refusal; `openedMs` as in a pause; `before` is the last one, if no call has been served since. */
