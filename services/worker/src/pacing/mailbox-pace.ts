@@ -203,7 +203,7 @@ export class MailboxPace {
     const openedMs = limit === "rate" && isRun ? sinceMs : null;
     switch (limit) {
       case "rate":
-        this.#share = isFirstMinuteSpent(this.#pause)
+        this.#share = isFirstMinuteSpent(this.#pause, nowMs)
           ? spentShare(spent, this.#deps.unitsPerMinuteMax, nowMs)
           : cutShare(this.#share, spent, nowMs);
         break;

@@ -48,9 +48,9 @@ export function nextPause(
   };
 }
 
-/** Whether a refusal after this pause shows that the quota's first minute is spent: whoever tried was refused as well. */
-export function isFirstMinuteSpent(before: Pause | null): boolean {
-  return before !== null && before.openedMs !== null;
+/** Whether a refusal now, after this pause, shows that the mailbox's first minute is spent: who tried in it was refused as well. */
+export function isFirstMinuteSpent(before: Pause | null, nowMs: number): boolean {
+  return before !== null && before.openedMs !== null && nowMs - before.openedMs < MINUTE_MS;
 }
 
 /** What comes on top of it, so that instances that were refused together do not come back together. */

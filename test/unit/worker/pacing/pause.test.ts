@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fewer, more, UNBOUNDED } from "@draftmill/worker/pacing/at-once.ts";
-import { nextPause, type Pause, spreadMs } from "@draftmill/worker/pacing/pause.ts";
+import { isFirstMinuteSpent, nextPause, type Pause, spreadMs } from "@draftmill/worker/pacing/pause.ts";
 
 /** The pauses in seconds, each after the one before it was over and a call refused again. */
 function pausesS(
@@ -30,6 +30,15 @@ describe("the pauses of a mailbox that is refused again and again", () => {
   it("until the first minute is nearly over, once what tries after the first refusal of all is refused too", () => {
     assert.deepEqual(pausesS("rate", 6_000, 6, -10_000), [2, 40, 6, 6, 6, 12]);
     assert.deepEqual(pausesS("concurrency", 6_000, 3, -10_000), [0.5, 1, 2]);
+  });
+
+  it("and that minute alone is what a second refusal tells of", () => {
+    const pause = nextPause(null, "rate", 6_000, 1_000, 0);
+    assert.deepEqual(
+      [3_000, 59_999, 60_000].map((nowMs) => isFirstMinuteSpent(pause, nowMs)),
+      [true, true, false],
+    );
+    assert.equal(isFirstMinuteSpent(nextPause(null, "rate", 6_000, 1_000, null), 3_000), false);
   });
 
   it("as long as four drafts of its share take, where many share a quota", () => {
