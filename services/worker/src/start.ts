@@ -3,6 +3,7 @@ import { BATCH_ORDERS } from "@draftmill/shared/batch/batch-order.ts";
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import { describeEnv, type Environment } from "@draftmill/shared/env.ts";
 import { createIdTokenVerifier } from "@draftmill/shared/google-id-token.ts";
+import { carryMetadata } from "@draftmill/shared/http/metadata-transport.ts";
 import { INCIDENTS } from "@draftmill/shared/incident/incident.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
@@ -59,6 +60,7 @@ export async function startWorker(environment: Environment, options: WorkerOptio
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLogger("worker", env.LOG_LEVEL);
   log.info({ config: describeEnv(WORKER_VARIABLES, env) }, "worker.starting");
+  carryMetadata(env.GOOGLE_TRANSPORT);
   const lifecycle = createLifecycle();
   const stopping = new AbortController();
   return openOrClose(lifecycle, async () => {
