@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Agent } from "node:http";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { ROOT } from "../support/readme.ts";
+import { type Nursery, type Nursling, openNursery } from "./nursery.ts";
 
 /** A worker process that takes pushes. */
 export interface SoakWorker {
   readonly url: string;
   readonly agent: Agent;
-  readonly child: ChildProcess;
+  readonly child: Nursling;
   /** The requests of the pushes that it has not answered. */
   readonly underWay: string[];
   /** How many pushes it has acknowledged. */
@@ -64,7 +63,7 @@ export async function startFleet(options: {
 }): Promise<WorkerFleet> {
   const workers = new Set<SoakWorker>();
   const starting = new Set<Promise<void>>();
-  const children = new Set<ChildProcess>();
+  const nursery = openNursery();
   const stops = new Set<Promise<void>>();
   let isClosing = false;
   const closing = Promise.withResolvers<void>();
@@ -74,7 +73,7 @@ export async function startFleet(options: {
   const waiting = new Set<() => void>();
 
   const startOne = (): void => {
-    const begun = start(options, children)
+    const begun = start(options, nursery)
       .then((worker) => {
         workers.add(worker);
         for (const wake of waiting) wake();
@@ -95,11 +94,6 @@ export async function startFleet(options: {
     while (starting.size + stops.size > 0) await Promise.all([...starting, ...stops]);
     if (failures[0] !== undefined) throw failures[0];
   };
-  // Should this process end without closing: a worker would live on.
-  const killAll = (): void => {
-    for (const child of children) child.kill("SIGKILL");
-  };
-  process.once("exit", killAll);
   startOne();
   await complete();
 
@@ -164,26 +158,18 @@ export async function startFleet(options: {
       isClosing = true;
       closing.resolve();
       await Promise.allSettled(starting);
-      const ends = [...children].map((child) => new Promise((exit) => child.once("exit", exit)));
-      killAll();
-      await Promise.all(ends);
-      process.off("exit", killAll);
+      await nursery.close();
     },
   };
 }
 
 async function start(
   { script, environment, onEvent }: Parameters<typeof startFleet>[0],
-  children: Set<ChildProcess>,
+  nursery: Nursery,
 ): Promise<SoakWorker> {
   const compiled = `${script}.cache`;
   const how = existsSync(compiled) ? [START, script] : [KEEP_COMPILED, script, compiled];
-  const child = spawn(process.execPath, [...SHORT_LIFE, ...how], {
-    env: { ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.add(child);
-  child.once("exit", () => children.delete(child));
+  const child = nursery.start([...SHORT_LIFE, ...how], environment);
   const said: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     const fail = (why: string): void => reject(new Error(`a worker ${why}:\n${said.join("\n")}`));
@@ -192,17 +178,15 @@ async function start(
       clearTimeout(timer);
       fail(`ended with ${code} before it listened`);
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        if (said.length < 20) said.push(line);
-        const event = eventOf(line);
-        onEvent(event);
-        if (event.message === "worker.started") {
-          clearTimeout(timer);
-          resolve(String(event.url));
-        }
-      });
-    }
+    child.on("line", (line) => {
+      if (said.length < 20) said.push(line);
+      const event = eventOf(line);
+      onEvent(event);
+      if (event.message === "worker.started") {
+        clearTimeout(timer);
+        resolve(String(event.url));
+      }
+    });
   });
   const agent = new Agent({ keepAlive: true });
   return { url, child, agent, underWay: [], settled: 0, stopped: Promise.withResolvers() };
