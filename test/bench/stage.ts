@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { type BenchContext, scaled } from "./bench-context.ts";
 import { PROJECT } from "./counterparts/counterparts.ts";
 import type { HttpLoadSettings } from "./load/http-load.ts";
@@ -15,14 +15,14 @@ const WINDOW_MAX = 10_000_000;
 /** Of each mailbox, so that it has its token and is up to speed before anything is measured. */
 const WARM_DRAFTS = 10;
 
-/** A module of the bench as the process under test; ends with the bench. */
+/** A module of the bench, by its path there or its whole path, as the process under test; ends with the bench. */
 export function startModule(
   context: BenchContext,
   path: string,
   environment: Readonly<Record<string, string>> = {},
 ): OrderedChild {
   const core = context.cores.subject;
-  const module = join(import.meta.dirname, path);
+  const module = resolve(import.meta.dirname, path);
   const child = startOrdered({
     name: path,
     args: [module],

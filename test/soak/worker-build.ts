@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import type { Plugin } from "esbuild";
+import { buildAsImage } from "../support/image-build.ts";
 import { ROOT } from "../support/readme.ts";
 
 /** One rule of the protocol switched off: a text of one source file replaced, in this build only. */
@@ -16,31 +17,12 @@ export interface Mutation {
  * not where it is said to be. As the image's build, but without blanks: it is read thousands of times.
  */
 export async function buildWorker(outdir: string, mutations: readonly Mutation[] = []): Promise<string> {
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: { worker: "services/worker/src/main.ts" },
-    outdir,
-    outExtension: { ".js": ".cjs" },
+  const file = join(outdir, "worker.cjs");
+  await buildAsImage("services/worker/src/main.ts", file, {
     minifyWhitespace: true,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    logLevel: "error",
-    inject: [join(ROOT, "infra/image/fetch-classes.mjs")],
-    plugins: [...(mutations.length === 0 ? [] : [mutating(mutations)]), ...(await imagePlugins())],
+    plugins: mutations.length === 0 ? [] : [mutating(mutations)],
   });
-  return join(outdir, "worker.cjs");
-}
-
-async function imagePlugins(): Promise<readonly Plugin[]> {
-  const names = ["own-validators", "library-apart", "http2-on-demand"];
-  const files = await Promise.all(names.map((name) => import(join(ROOT, `infra/image/${name}.mjs`))));
-  return files.flatMap((file) => Object.values(file as Readonly<Record<string, unknown>>).filter(isPlugin));
-}
-
-function isPlugin(value: unknown): value is Plugin {
-  return typeof value === "object" && value !== null && "setup" in value;
+  return file;
 }
 
 function mutating(mutations: readonly Mutation[]): Plugin {

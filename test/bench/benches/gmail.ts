@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { buildAsImage } from "../../support/image-build.ts";
 import { type Bench, scaled } from "../bench-context.ts";
 import { interleave } from "../measure/rounds.ts";
 import type { GmailCallsSettings } from "../peers/gmail-calls.ts";
@@ -17,10 +19,12 @@ export const gmail: Bench = {
   async run(context) {
     const width = scaled(WIDTH, context.scale);
     const google = await context.counterparts.google({ latencyMs: 0 });
+    const bundle = join(context.folder("gmail"), "gmail-calls.cjs");
+    await buildAsImage("test/bench/peers/gmail-calls.ts", bundle);
     const way = async (client: GmailCallsSettings["client"], [tls, plain]: readonly [string, string], how: string) => {
       const settings = { client, width } as const;
       const loop = await loopsOf(context, {
-        path: "peers/gmail-calls.ts",
+        path: client === "draftmill" ? bundle : "peers/gmail-calls.ts",
         environment: google.peerEnvironment,
         counterparts: [google.child],
       });
@@ -34,7 +38,11 @@ export const gmail: Bench = {
     };
     const candidates = [
       ...(await way("documented", [DOCUMENTED, DOCUMENTED_PLAIN], "OAuth2Client with a token, default transport")),
-      ...(await way("draftmill", [OURS, OURS_PLAIN], "the worker's Gmail client: googleapis over its own transport")),
+      ...(await way(
+        "draftmill",
+        [OURS, OURS_PLAIN],
+        "the worker's Gmail client, from a bundle as shipped: googleapis over its own transport",
+      )),
     ];
     const { rounds, windowMs } = context.scale;
     const samples = await interleave(candidates, rounds, windowMs, context.tell);
