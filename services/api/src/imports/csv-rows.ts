@@ -1,7 +1,7 @@
 import { pipeline, Readable } from "node:stream";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import { CsvError, parse } from "csv-parse";
-import type { FileRow } from "./file-row.ts";
+import type { FileRow, FileRows } from "./file-row.ts";
 
 /** Of two that are as frequent the one that stands less often in words. */
 const DELIMITERS = ["\t", ";", ","] as const;
@@ -16,7 +16,7 @@ const HEADER = /^\ufeff?\s*\S[^\r\n]*[\r\n]/;
  * The rows of a CSV file (RFC 4180) with a header line. Its delimiter is whichever of comma, semicolon and tab its header has most of.
  * A row with too many or too few cells is a row at fault; a quote in the wrong place ends the reading: IMPORT_UNREADABLE, with the line.
  */
-export async function* csvRows(text: AsyncIterable<string>): AsyncGenerator<FileRow> {
+export async function* csvRows(text: AsyncIterable<string>): FileRows {
   const { start, rest } = await withHeader(text);
   const parser = parse({
     delimiter: delimiterOf(start),
@@ -29,6 +29,7 @@ export async function* csvRows(text: AsyncIterable<string>): AsyncGenerator<File
   const records = pipeline(Readable.from(joined(start, rest)), parser, () => {});
   let columns: readonly string[] | null = null;
   let row = 0;
+  let rows: FileRow[] = [];
   try {
     for await (const record of records) {
       const cells: readonly string[] = record;
@@ -40,8 +41,12 @@ export async function* csvRows(text: AsyncIterable<string>): AsyncGenerator<File
       const isWhole = cells.length === columns.length;
       const values = isWhole ? Object.fromEntries(columns.map((column, n) => [column, cells[n] ?? ""])) : {};
       const fault = isWhole ? null : `it has ${cells.length} cells, and the header ${columns.length}`;
-      yield { row, values, fault };
+      rows.push({ row, values, fault });
+      if (records.readableLength > 0) continue;
+      yield rows;
+      rows = [];
     }
+    yield rows;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new DraftError("IMPORT_UNREADABLE", {

@@ -8,6 +8,9 @@ export interface FileRow {
   readonly fault: string | null;
 }
 
+/** In their order, as many at a time as were there: to wait for each costs as much as to read it. */
+export type FileRows = AsyncGenerator<readonly FileRow[]>;
+
 /** More rows are not taken from one file. */
 export const ROWS_MAX = 100_000;
 

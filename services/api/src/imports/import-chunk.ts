@@ -1,7 +1,7 @@
 import { type EncodedMessage, encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import type { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
-import type { CheckedRow } from "./check-rows.ts";
 import type { RejectedRow } from "./rejected-rows.ts";
+import type { CheckedRow } from "./row-check.ts";
 
 /** After so many rows what has been done is on record: from there a file that was cut off goes on. */
 const ROWS_MAX = 1_000;

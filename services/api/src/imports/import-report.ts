@@ -1,5 +1,5 @@
 import type { FieldProblem } from "@draftmill/shared/errors.ts";
-import type { CheckedRow } from "./check-rows.ts";
+import type { CheckedRow } from "./row-check.ts";
 
 /** What is wrong with one row. */
 export interface RowError {

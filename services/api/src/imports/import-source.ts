@@ -4,7 +4,7 @@ import { untilAborted } from "@draftmill/shared/deadline.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyRequest } from "fastify";
 import { csvRows } from "./csv-rows.ts";
-import { FILE_BYTES_MAX, type FileRow } from "./file-row.ts";
+import { FILE_BYTES_MAX, type FileRows } from "./file-row.ts";
 import { type ImportOrder, parseImportOrder } from "./import-order.ts";
 import { ndjsonRows } from "./ndjson-rows.ts";
 import { utf8Text } from "./utf8-text.ts";
@@ -14,7 +14,7 @@ const STANDS_STILL_MS = 30_000;
 
 export interface ImportSource {
   readonly order: ImportOrder;
-  readonly rows: AsyncIterable<FileRow>;
+  readonly rows: FileRows;
   readonly isTable: boolean;
 }
 

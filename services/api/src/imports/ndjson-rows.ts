@@ -1,6 +1,6 @@
 import { repeatedKey } from "@draftmill/shared/contract/repeated-key.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
-import type { FileRow } from "./file-row.ts";
+import type { FileRow, FileRows } from "./file-row.ts";
 
 /** As long as a message of Pub/Sub can be. */
 const LINE_CHARACTERS_MAX = 10_000_000;
@@ -8,28 +8,32 @@ const LINE_CHARACTERS_MAX = 10_000_000;
 const DEPTH_MAX = 32;
 
 /** The rows of a file with one JSON object in each line. Blank lines are none. A line that is no object is a row at fault. */
-export async function* ndjsonRows(text: AsyncIterable<string>): AsyncGenerator<FileRow> {
+export async function* ndjsonRows(text: AsyncIterable<string>): FileRows {
   let row = 0;
-  for await (const line of lines(text)) {
-    if (line.trim() === "") continue;
-    row += 1;
-    yield { row, ...readLine(line) };
+  for await (const some of lines(text)) {
+    const rows: FileRow[] = [];
+    for (const line of some) {
+      if (line.trim() === "") continue;
+      row += 1;
+      rows.push(readLine(row, line));
+    }
+    yield rows;
   }
 }
 
-function readLine(line: string): Omit<FileRow, "row"> {
-  if (isDeep(line)) return { values: {}, fault: `it has more than ${DEPTH_MAX} objects and arrays in each other` };
+function readLine(row: number, line: string): FileRow {
+  if (isDeep(line)) return { row, values: {}, fault: `it has more than ${DEPTH_MAX} objects and arrays in each other` };
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    return { values: {}, fault: "it is not JSON" };
+    return { row, values: {}, fault: "it is not JSON" };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { values: {}, fault: "it is not a JSON object" };
+    return { row, values: {}, fault: "it is not a JSON object" };
   const repeated = repeatedKey(line);
-  if (repeated !== null) return { values: {}, fault: repeated.detail };
-  return { values: { ...value }, fault: null };
+  if (repeated !== null) return { row, values: {}, fault: repeated.detail };
+  return { row, values: value as FileRow["values"], fault: null };
 }
 
 /** What is nested deeper than any request ends whoever goes through it. */
@@ -50,13 +54,14 @@ function isDeep(line: string): boolean {
   return false;
 }
 
-async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {
+/** Those that each piece of the text ends. */
+async function* lines(text: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
   let rest = "";
   for await (const piece of text) {
     const parts = (rest + piece).split("\n");
     rest = parts.pop() ?? "";
     if (rest.length > LINE_CHARACTERS_MAX) throw new DraftError("IMPORT_UNREADABLE", { reason: "a line has no end" });
-    yield* parts;
+    yield parts;
   }
-  yield rest.replace(/^\ufeff/, "");
+  yield [rest.replace(/^\ufeff/, "")];
 }

@@ -1,4 +1,4 @@
-import type { CheckedRow } from "./check-rows.ts";
+import type { CheckedRow } from "./row-check.ts";
 
 /** A row as the very draft that it would be. */
 export interface RowPreview {

@@ -6,17 +6,17 @@ import { DraftError } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
-import { type CheckedRow, checkRows } from "./check-rows.ts";
-import type { FileRow } from "./file-row.ts";
+import type { FileRows } from "./file-row.ts";
 import { ImportChunk } from "./import-chunk.ts";
 import { beginReading, READING_LEASES, type Reading } from "./import-lease.ts";
 import type { ImportOrder } from "./import-order.ts";
 import { ImportReport } from "./import-report.ts";
 import { idOfRejectedRows, inParts, REJECTED_ROWS } from "./rejected-rows.ts";
+import { type CheckedRow, rowCheck } from "./row-check.ts";
 
 export interface ImportFile {
   readonly order: ImportOrder;
-  readonly rows: AsyncIterable<FileRow>;
+  readonly rows: FileRows;
   readonly isTable: boolean;
   readonly access: Access;
   readonly route: string;
@@ -84,18 +84,22 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
     batch = await noteChunk(deps, batch, chunk, hash.copy().digest("base64url"));
     chunk = nextChunk();
   };
-  for await (const row of checkRows(file.rows, { order, rules: { ...deps, access }, isTable: file.isTable })) {
+  const check = rowCheck({ order, rules: { ...deps, access }, isTable: file.isTable });
+  for await (const some of file.rows) {
     await reading.goOn();
-    report.count(row);
-    hash.update(`${JSON.stringify(fingerprintOf(row))}\n`);
-    if (row.row < before.rows) continue;
-    if (row.row === before.rows) {
-      if (hash.copy().digest("base64url") !== before.hash)
-        throw new DraftError("IMPORT_CHANGED", { facts: { row: String(row.row) } });
-      continue;
+    for (const one of some) {
+      const row = check(one);
+      report.count(row);
+      hash.update(`${JSON.stringify(fingerprintOf(row))}\n`);
+      if (row.row < before.rows) continue;
+      if (row.row === before.rows) {
+        if (hash.copy().digest("base64url") !== before.hash)
+          throw new DraftError("IMPORT_CHANGED", { facts: { row: String(row.row) } });
+        continue;
+      }
+      chunk.add(row);
+      if (chunk.isFull) await write();
     }
-    chunk.add(row);
-    if (chunk.isFull) await write();
   }
   if (report.rows < before.rows) throw new DraftError("IMPORT_CHANGED", { facts: { row: String(report.rows) } });
   if (chunk.lastRow > 0) await write();

@@ -11,9 +11,9 @@ async function* pieces(text: string | Buffer, size = 7): AsyncGenerator<Buffer> 
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function all<T>(rows: AsyncIterable<T>): Promise<readonly T[]> {
+async function all<T>(rows: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
   const read: T[] = [];
-  for await (const row of rows) read.push(row);
+  for await (const some of rows) read.push(...some);
   return read;
 }
 

@@ -1,12 +1,12 @@
 import type { Clock } from "@draftmill/shared/clock.ts";
 import type { MailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { EVERYBODY } from "../../callers/access.ts";
-import { checkRows } from "../../imports/check-rows.ts";
 import { csvRows } from "../../imports/csv-rows.ts";
 import { FILE_BYTES_MAX } from "../../imports/file-row.ts";
 import { parseImportOrder } from "../../imports/import-order.ts";
 import { ImportReport, type RowError } from "../../imports/import-report.ts";
 import { ndjsonRows } from "../../imports/ndjson-rows.ts";
+import { rowCheck } from "../../imports/row-check.ts";
 import { utf8Text } from "../../imports/utf8-text.ts";
 import type { ImportOrderBody } from "./import-options.ts";
 import type { SourceFile } from "./source-file.ts";
@@ -32,9 +32,13 @@ export async function checkFile(file: SourceFile, given: ImportOrderBody, clock:
   const rules = { mailboxes: ANY, defaultMailbox: SOME_MAILBOX, access: EVERYBODY, clock };
   const report = new ImportReport();
   const errors: RowError[] = [];
-  for await (const row of checkRows(isTable ? csvRows(text) : ndjsonRows(text), { order, rules, isTable })) {
-    report.count(row);
-    if (row.kind === "fault") errors.push({ row: row.row, errors: row.problems });
+  const check = rowCheck({ order, rules, isTable });
+  for await (const some of isTable ? csvRows(text) : ndjsonRows(text)) {
+    for (const file of some) {
+      const row = check(file);
+      report.count(row);
+      if (row.kind === "fault") errors.push({ row: row.row, errors: row.problems });
+    }
   }
   const { rows, accepted, rejected, repeated, roleAddresses } = report;
   return { rows, accepted, rejected, repeated, roleAddresses, errors };

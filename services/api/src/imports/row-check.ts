@@ -36,35 +36,26 @@ export interface CheckOptions {
 }
 
 /**
- * Reads each row as a draft request. A row's id follows from its key, or else from the import's name, its mailbox and its content: the same
+ * Reads rows, one after the other, as draft requests. A row's id follows from its key, or else from the import's name, its mailbox and its content: the same
  * row handed in again is the same draft, wherever it stands in the file. Throws IMPORT_UNREADABLE beyond `ROWS_MAX` rows.
  */
-export async function* checkRows(
-  rows: AsyncIterable<FileRow>,
-  { order, rules, isTable }: CheckOptions,
-): AsyncGenerator<CheckedRow> {
+export function rowCheck({ order, rules, isTable }: CheckOptions): (file: FileRow) => CheckedRow {
   const template = compileTemplate(order.template);
   const seen = new Map<string, number>();
-  for await (const file of rows) {
+  return (file) => {
     const { row, values } = file;
     if (row > ROWS_MAX)
       throw new DraftError("IMPORT_UNREADABLE", { reason: `the file has more than ${ROWS_MAX} rows; split it` });
     const reading = requestOfRow(file, order, template, isTable);
     const checked = "problems" in reading ? reading : check(reading.body, rules);
-    if ("problems" in checked) {
-      yield { kind: "fault", row, values, problems: checked.problems };
-      continue;
-    }
+    if ("problems" in checked) return { kind: "fault", row, values, problems: checked.problems };
     const { body, request } = checked;
     const id = idOfRow(order.name, request);
     const first = seen.get(id);
-    if (first !== undefined) {
-      yield { kind: "repeats", row, first };
-      continue;
-    }
+    if (first !== undefined) return { kind: "repeats", row, first };
     seen.set(id, row);
-    yield { kind: "fits", row, id, body, request };
-  }
+    return { kind: "fits", row, id, body, request };
+  };
 }
 
 function check(
