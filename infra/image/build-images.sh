@@ -20,7 +20,7 @@ run=${RUN_DIGEST:-$(digest_of gcr.io/distroless/nodejs24-debian13:nonroot)}
 echo "bases: NODE_DIGEST=$node RUN_DIGEST=$run" >&2
 
 for service in api worker; do
-  docker build --file infra/image/Dockerfile --build-arg "SERVICE=$service" --build-arg "NODE_DIGEST=$node" \
+  docker build --file infra/image/Dockerfile --target "$service" --build-arg "NODE_DIGEST=$node" \
     --build-arg "RUN_DIGEST=$run" --tag "$repository/$service:$tag" . >&2
   docker push --quiet "$repository/$service:$tag" >&2
 done

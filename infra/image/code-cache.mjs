@@ -95,7 +95,7 @@ function cacheOf(service) {
 /** Resolves once it listens; stopped, it leaves its cache behind. */
 async function run(service, environment) {
   const script = join(resolve(values.out), `${service}.cjs`);
-  const args = [...NODE_FLAGS, join(import.meta.dirname, "keep-compiled.cjs"), script, cacheOf(service)];
+  const args = [...NODE_FLAGS[service], join(import.meta.dirname, "keep-compiled.cjs"), script, cacheOf(service)];
   const child = spawn(values.node, args, { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   // Should the work fail half-way, nothing of it goes on.
   process.once("exit", () => child.kill("SIGKILL"));

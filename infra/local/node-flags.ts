@@ -3,11 +3,12 @@
  * Most of a busy service's memory is objects that are dead already: V8 is to collect them before it asks for more
  * (infra/docs/decisions/garbage-is-collected-early.md).
  */
-export const NODE_FLAGS: readonly string[] = [
-  "--max-semi-space-size=8",
-  "--heap-growing-percent=40",
-  "--initial-old-space-size=40",
-];
+export const NODE_FLAGS: Readonly<Record<"api" | "worker", readonly string[]>> = {
+  // A batch of a thousand lives until Pub/Sub has it: in a young generation of 8 MB it is moved about so often that it costs a fifth more
+  // (measured); in one of 32 MB as much again as it saves.
+  api: ["--max-semi-space-size=16", "--heap-growing-percent=40", "--initial-old-space-size=40"],
+  worker: ["--max-semi-space-size=8", "--heap-growing-percent=40", "--initial-old-space-size=40"],
+};
 
 /**
  * What glibc's malloc is told beside, in the image and under `npm start`: to give back what is free from 1 MB on. By itself it keeps twice

@@ -31,7 +31,7 @@ const RUN_SERVICE = fileURLToPath(new URL("./run-service.ts", import.meta.url));
 
 /** Starts a service and resolves once it listens. Rejects with what it said when it does not. */
 export async function startServiceProcess(name: ServiceName, options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, options.entry ?? RUN_SERVICE, name], {
+  const child = spawn(process.execPath, [...NODE_FLAGS[name], options.entry ?? RUN_SERVICE, name], {
     env: { ...MALLOC_SETTINGS, ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // A process group of its own: Ctrl-C in the terminal reaches the stack alone, which then stops its services in order.

@@ -23,25 +23,39 @@ const INSTRUCTIONS = readText("infra/image/Dockerfile")
   .filter((line) => line.trim() !== "")
   .map((line) => ({ name: line.split(" ")[0] ?? "", rest: line.slice(line.indexOf(" ") + 1) }));
 const FROMS = INSTRUCTIONS.flatMap(({ name }, index) => (name === "FROM" ? [index] : []));
-const FINAL = INSTRUCTIONS.slice(FROMS.at(-1));
+const SERVICES = ["api", "worker"] as const;
+type ServiceName = (typeof SERVICES)[number];
+/** Of each stage its own instructions, by its name. */
+const STAGES = new Map(
+  FROMS.map((from, n) => [
+    / AS (\w+)$/.exec(INSTRUCTIONS[from]?.rest ?? "")?.[1] ?? "",
+    INSTRUCTIONS.slice(from, FROMS[n + 1]),
+  ]),
+);
+/** What an image is made of: what both have, and its own. */
+const finalOf = (service: ServiceName): typeof INSTRUCTIONS => [
+  ...(STAGES.get("service") ?? []),
+  ...(STAGES.get(service) ?? []),
+];
 
 /** The base image of a stage, which may be a stage before it. */
 function baseOf(from: string): string {
   const stages = FROMS.map((index) => INSTRUCTIONS[index]?.rest ?? "");
-  return stages.find((stage) => stage.endsWith(` AS ${from}`)) ?? from;
+  const stage = stages.find((one) => one.endsWith(` AS ${from.split(" ")[0]}`));
+  return stage === undefined ? from : baseOf(stage);
 }
 
-function only(name: string): string {
-  const found = FINAL.filter((instruction) => instruction.name === name);
-  assert.equal(found.length, 1, `one ${name} in the final stage`);
+function only(service: ServiceName, name: string): string {
+  const found = finalOf(service).filter((instruction) => instruction.name === name);
+  assert.equal(found.length, 1, `one ${name} in the image of the ${service}`);
   return found[0]?.rest ?? "";
 }
 
-const CMD = JSON.parse(only("CMD")) as string[];
-const USER_ID = Number(only("USER").split(":")[0]);
+const commandOf = (service: ServiceName): string[] => JSON.parse(only(service, "CMD")) as string[];
+const USER_ID = Number(only("api", "USER").split(":")[0]);
 
 test("every base image is named by a digest that whoever builds has to give", () => {
-  assert.equal(FROMS.length, 3);
+  assert.deepEqual([...STAGES.keys()], ["run", "build", "service", "worker", "api"]);
   for (const index of FROMS) {
     const digest = /^\S+@\$\{(\w+)\}(?: AS \w+)?$/.exec(baseOf(INSTRUCTIONS[index]?.rest ?? ""))?.[1];
     assert.ok(digest, INSTRUCTIONS[index]?.rest);
@@ -50,17 +64,20 @@ test("every base image is named by a digest that whoever builds has to give", ()
   }
 });
 
-test("the final stage is a bundle on distroless: nothing runs in it, nothing else comes in, root it is not", () => {
-  assert.match(baseOf(FINAL[0]?.rest ?? ""), /^gcr\.io\/distroless\/nodejs24-debian13@/);
-  const allowed = ["FROM", "ARG", "WORKDIR", "COPY", "ENV", "USER", "CMD"];
-  assert.deepEqual(
-    FINAL.filter(({ name }) => !allowed.includes(name)),
-    [],
-  );
-  const copied = FINAL.filter(({ name }) => name === "COPY").map(({ rest }) => rest);
-  // The process cannot change what it runs.
-  assert.deepEqual(copied, [`--from=build --chown=0:0 --chmod=0444 /out/images/$${"{SERVICE}"}/* ./`]);
-  assert.match(only("USER"), /^[1-9]\d*:[1-9]\d*$/);
+test("an image is a bundle on distroless: nothing runs in it, nothing else comes in, root it is not", () => {
+  const allowed = ["FROM", "WORKDIR", "COPY", "ENV", "USER", "CMD"];
+  for (const service of SERVICES) {
+    const final = finalOf(service);
+    assert.match(baseOf(STAGES.get(service)?.[0]?.rest ?? ""), /^gcr\.io\/distroless\/nodejs24-debian13@/);
+    assert.deepEqual(
+      final.filter(({ name }) => !allowed.includes(name)),
+      [],
+    );
+    const copied = final.filter(({ name }) => name === "COPY").map(({ rest }) => rest);
+    // The process cannot change what it runs.
+    assert.deepEqual(copied, [`--from=build --chown=0:0 --chmod=0444 /out/images/${service}/* ./`]);
+    assert.match(only(service, "USER"), /^[1-9]\d*:[1-9]\d*$/);
+  }
   for (const { rest } of INSTRUCTIONS.filter(({ name }) => name === "ENV" || name === "ARG")) {
     assert.doesNotMatch(rest, /TOKEN|SECRET|PASSWORD|KEY/i);
   }
@@ -68,7 +85,7 @@ test("the final stage is a bundle on distroless: nothing runs in it, nothing els
 
 test("its Node is of the pinned major, and its build installs without install scripts", () => {
   const major = readText(".node-version").trim().split(".")[0];
-  assert.match(baseOf(FINAL[0]?.rest ?? ""), new RegExp(`/nodejs${major}-`));
+  assert.match(baseOf("api"), new RegExp(`/nodejs${major}-`));
   const runs = INSTRUCTIONS.filter(({ name }) => name === "RUN").map(({ rest }) => JSON.parse(rest) as string[]);
   assert.deepEqual(runs[0], ["npm", "ci", "--ignore-scripts"]);
 });
@@ -107,12 +124,15 @@ before(async () => {
 after(() => remove());
 
 test("Node runs a service by the same options in the image, under npm start and by itself", () => {
-  assert.deepEqual(CMD, ["--permission", "--allow-fs-read=*", ...NODE_FLAGS, "start.cjs", "service.cjs"]);
-  const settings = FINAL.filter(({ name }) => name === "ENV").map(({ rest }) => rest.split("="));
-  assert.deepEqual(Object.fromEntries(settings), { NODE_ENV: "production", ...MALLOC_SETTINGS });
   const { scripts } = JSON.parse(readText("package.json")) as { scripts: Record<string, string> };
-  for (const service of ["api", "worker"]) {
-    assert.equal(scripts[`start:${service}`], ["node", ...NODE_FLAGS, `services/${service}/src/main.ts`].join(" "));
+  for (const service of SERVICES) {
+    const flags = NODE_FLAGS[service];
+    const command = ["--permission", "--allow-fs-read=*", ...flags, "start.cjs", "service.cjs"];
+    assert.deepEqual(commandOf(service), command);
+    const settings = finalOf(service).filter(({ name }) => name === "ENV");
+    const environment = Object.fromEntries(settings.map(({ rest }) => rest.split("=")));
+    assert.deepEqual(environment, { NODE_ENV: "production", ...MALLOC_SETTINGS });
+    assert.equal(scripts[`start:${service}`], ["node", ...flags, `services/${service}/src/main.ts`].join(" "));
   }
 });
 
@@ -122,8 +142,9 @@ test("V8 takes the compiled code with the options that the image gives it, and a
     const cache = require("node:fs").readFileSync("service.cjs.cache");
     const { script } = require("./start.cjs").load("service.cjs", cache);
     console.log(script.cachedDataRejected, cache.length > 1_000_000);`;
-  for (const service of ["api", "worker"]) {
-    const args = [...CMD.slice(0, CMD.indexOf("start.cjs")), "--eval", ask];
+  for (const service of SERVICES) {
+    const command = commandOf(service);
+    const args = [...command.slice(0, command.indexOf("start.cjs")), "--eval", ask];
     const { stdout } = await promisify(execFile)(node, args, { cwd: join(folder, service) });
     assert.equal(stdout, "false true\n", service);
   }
@@ -150,7 +171,7 @@ test("a start takes what Node has compiled of its own modules, and the heap has 
     });
     server.listen(0, "127.0.0.1", () => require("node:net").connect(server.address().port, "127.0.0.1"));`,
   );
-  const args = CMD.map((word) => (word === "service.cjs" ? probe : word));
+  const args = commandOf("worker").map((word) => (word === "service.cjs" ? probe : word));
   const { stdout } = await promisify(execFile)(node, args, { cwd, timeout: 30_000 });
   assert.equal(stdout, "false\ntrue\n");
 });
@@ -159,7 +180,7 @@ interface Stage {
   readonly folder: string;
   readonly node: string;
   /** With the folder as the only one that it may write to. It leaves there, as `<service>.json`, which of Node's modules it has loaded. */
-  start(service: string, environment: Record<string, string>, writable?: string): Promise<Bundle>;
+  start(service: ServiceName, environment: Record<string, string>, writable?: string): Promise<Bundle>;
 }
 
 /** The image's folder, without the image: the bundle read-only, the Dockerfile's own command line, its user if we may be it. */
@@ -170,7 +191,7 @@ async function stage(t: TestContext): Promise<Stage> {
   const node = join(folder, "node");
   await copyFile(process.execPath, node);
   await chmod(node, 0o555);
-  for (const service of ["api", "worker"]) {
+  for (const service of SERVICES) {
     await mkdir(join(folder, service));
     for (const name of await readdir(join(built, "images", service))) {
       await copyFile(join(built, "images", service, name), join(folder, service, name));
@@ -192,7 +213,7 @@ async function stage(t: TestContext): Promise<Stage> {
         `process.once("exit", () => require("node:fs").writeFileSync(${JSON.stringify(loaded)}, JSON.stringify(process.moduleLoadList)))`,
       );
       const probed = writable === undefined ? [] : [`--allow-fs-write=${writable}`, "--require", probe];
-      const args = [...probed, ...CMD];
+      const args = [...probed, ...commandOf(service)];
       const bundle = await startBundle(join(folder, service), service, environment, { node, args, userId });
       t.after(() => bundle.stop());
       return bundle;
@@ -290,7 +311,7 @@ test("as the image runs it, a POST becomes a draft with nothing writable but the
   assert.equal(google.drafts("ada@example.com").length, 2);
   assert.deepEqual([await other.stop(), await api.stop(), await worker.stop()], [0, 0, 0]);
   // Node's own fetch is 17 MB of memory and 40 ms of a start.
-  for (const service of ["api", "worker"]) {
+  for (const service of SERVICES) {
     const loaded = JSON.parse(await readFile(join(state, `${service}.json`), "utf8")) as readonly string[];
     assert.ok(loaded.includes("NativeModule http"), "the list is Node's");
     assert.ok(!loaded.includes("NativeModule internal/deps/undici/undici"), `${service} loads Node's own fetch`);

@@ -43,7 +43,7 @@ export interface ServiceCommand {
  */
 export function installCommand(options: Omit<ServiceOptions, "core">): ServiceCommand {
   const { name, image, folder, environment, compileCache = null, isProbed = false } = options;
-  const { command, environment: shipped } = image.recipe;
+  const { command, environment: shipped } = image.recipes[name];
   const appFolder = join(folder, "app");
   installService(image, name, appFolder);
   const writable = [folder, ...(compileCache === null ? [] : [compileCache])];

@@ -114,30 +114,36 @@ test("a variant is a name and settings, one of which may be another checkout", (
 });
 
 test("a service is built and run as the image has it", () => {
-  const recipe = readRecipe(readText("infra/image/Dockerfile"));
-  assert.ok(recipe.builds.some((words) => words.includes("infra/image/build.mjs")));
-  assert.ok(recipe.command.includes("--permission"));
-  assert.ok(recipe.files.length > 0);
-  assert.equal(recipe.environment.NODE_ENV, "production");
+  for (const service of ["api", "worker"] as const) {
+    const recipe = readRecipe(readText("infra/image/Dockerfile"), service);
+    assert.ok(recipe.builds.some((words) => words.includes("infra/image/build.mjs")));
+    assert.ok(recipe.command.includes("--permission"));
+    assert.deepEqual(recipe.files, [{ from: `images/${service}/*`, to: "./" }]);
+    assert.equal(recipe.environment.NODE_ENV, "production");
+  }
   const made = [
     "FROM a AS build",
     'RUN ["npm", "ci"]',
     'RUN ["node", "build.mjs", "--out", "/out"]',
-    "FROM b",
-    `COPY --from=build --chmod=0444 /out/\${SERVICE}.mjs service.mjs`,
-    "COPY --from=build /out/a.txt /out/b.txt ./",
+    "FROM b AS service",
     'ENV A=1 B="two"',
+    "FROM service AS worker",
+    "COPY --from=build /out/other.txt ./",
+    'CMD ["other.mjs"]',
+    "FROM service AS api",
+    "COPY --from=build --chmod=0444 /out/api.mjs service.mjs",
+    "COPY --from=build /out/a.txt /out/b.txt ./",
     'CMD ["--flag", "service.mjs"]',
   ].join("\n");
-  assert.deepEqual(readRecipe(made), {
+  assert.deepEqual(readRecipe(made, "api"), {
     builds: [["node", "build.mjs", "--out", "/out"]],
     files: [
-      { from: `\${SERVICE}.mjs`, to: "service.mjs" },
+      { from: "api.mjs", to: "service.mjs" },
       { from: "a.txt", to: "./" },
       { from: "b.txt", to: "./" },
     ],
     command: ["--flag", "service.mjs"],
     environment: { A: "1", B: "two" },
   });
-  assert.throws(() => readRecipe("FROM a\nCMD node service.mjs\n"), /not understood/);
+  assert.throws(() => readRecipe("FROM a AS api\nCMD node service.mjs\n", "api"), /not understood/);
 });
