@@ -1,4 +1,5 @@
 import { GoogleAuth, gcpMetadata } from "google-auth-library";
+import { carryMetadata } from "./http/metadata-transport.ts";
 
 /** As whom one of Google's services is called, and in which project. */
 export interface GoogleAccess {
@@ -15,6 +16,7 @@ export interface GoogleAccess {
  * @param project unset: asked from the credentials, which on Google Cloud is the metadata server
  */
 export function googleAccess(scope: string, project: string | undefined): GoogleAccess {
+  carryMetadata("pool");
   // With the project named the library does not look for one, which for want of better it does by running gcloud.
   const newAuth = () => new GoogleAuth({ scopes: [scope], ...(project === undefined ? {} : { projectId: project }) });
   let auth = newAuth();

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import type { MailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { describeEnv, type Environment, isLoopback } from "@draftmill/shared/env.ts";
-import { carryMetadata } from "@draftmill/shared/http/metadata-transport.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
 import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
@@ -35,7 +34,9 @@ export async function startApi(
   const log = options.log ?? createLogger("api", env.LOG_LEVEL);
   log.info({ config: { ...describeEnv(API_VARIABLES, env), MAILBOXES: listMailboxes(mailboxes) } }, "api.starting");
   if (env.AUTH_MODE === "none" && env.ALLOW_UNAUTHENTICATED) log.warn({ host: env.HOST }, "api.unauthenticated");
-  carryMetadata(env.GOOGLE_TRANSPORT);
+  // Google's libraries are loaded when they are needed, which with a pool is time enough.
+  if (env.GOOGLE_TRANSPORT === "fetch")
+    (await import("@draftmill/shared/http/metadata-transport.ts")).carryMetadata(env.GOOGLE_TRANSPORT);
   const lifecycle = createLifecycle();
   return openOrClose(lifecycle, async () => {
     const callersFile =

@@ -28,10 +28,14 @@ async function askedBy(t: TestContext): Promise<string | undefined> {
 }
 
 test("the metadata server is asked over the connections of everything else, and by no second client", async (t) => {
-  t.after(() => delete gaxios.instance.defaults.fetchImplementation);
+  const { defaults } = gaxios.instance;
+  t.after(() => delete defaults.fetchImplementation);
   assert.equal(await askedBy(t), "node-fetch", "what Google's libraries take by themselves");
   carryMetadata("pool");
   assert.equal(await askedBy(t), undefined);
+  carryMetadata("fetch");
+  assert.equal(await askedBy(t), undefined, "the first to say so decides");
+  delete defaults.fetchImplementation;
   carryMetadata("fetch");
   assert.equal(await askedBy(t), "node");
 });
