@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { stop } from "esbuild";
 import { buildAsImage } from "../../support/image-build.ts";
 import { type Bench, scaled } from "../bench-context.ts";
 import { interleave } from "../measure/rounds.ts";
@@ -21,6 +22,8 @@ export const gmail: Bench = {
     const google = await context.counterparts.google({ latencyMs: 0 });
     const bundle = join(context.folder("gmail"), "gmail-calls.cjs");
     await buildAsImage("test/bench/peers/gmail-calls.ts", bundle);
+    // Its process would stay beside what is measured.
+    await stop();
     const way = async (client: GmailCallsSettings["client"], [tls, plain]: readonly [string, string], how: string) => {
       const settings = { client, width } as const;
       const loop = await loopsOf(context, {
