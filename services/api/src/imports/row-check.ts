@@ -36,8 +36,9 @@ export interface CheckOptions {
 }
 
 /**
- * Reads rows, one after the other, as draft requests. A row's id follows from its key, or else from the import's name, its mailbox and its content: the same
- * row handed in again is the same draft, wherever it stands in the file. Throws IMPORT_UNREADABLE beyond `ROWS_MAX` rows.
+ * Reads the rows of one file, in their order, as draft requests. A row's id follows from its key, or else from the import's name, its mailbox
+ * and its content: the same row handed in again is the same draft, wherever it stands in the file. What this returns throws
+ * IMPORT_UNREADABLE beyond `ROWS_MAX` rows.
  */
 export function rowCheck({ order, rules, isTable }: CheckOptions): (file: FileRow) => CheckedRow {
   const template = compileTemplate(order.template);
