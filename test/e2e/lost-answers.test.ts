@@ -48,6 +48,8 @@ describe("one request, one draft, whatever breaks on the way", { timeout: 180_00
     assert.equal((await stack.settled(id)).status, "created");
     assert.equal(stack.google.calls.count("drafts.create", mailbox), 4);
     assert.equal(stack.google.drafts(mailbox).length, 1);
+    // The record may be read before the delivery has told of itself.
+    await stack.logged((event) => event.message === "draft.settled" && event.requestId === id);
     const deliveries = stack.events.filter((event) => event.message === "draft.settled" && event.requestId === id);
     assert.deepEqual(
       deliveries.map(({ deliveryAttempt, outcome }) => ({ deliveryAttempt, outcome })),
