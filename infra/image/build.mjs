@@ -14,24 +14,29 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { consoleTexts } from "./console-texts.mjs";
-import { http2OnDemand } from "./http2-on-demand.mjs";
-import { libraryApart } from "./library-apart.mjs";
-import { ownValidators } from "./own-validators.mjs";
+import { BUNDLING, SERVICE_BUNDLING } from "./bundling.mjs";
 import { sbomOf } from "./sbom.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const FETCH_CLASSES = [join(import.meta.dirname, "fetch-classes.mjs")];
+/** Most of what is bundled is CommonJS, which esbuild runs inside an ES module only if these three names exist. */
+const COMMONJS_NAMES = [
+  'import { createRequire as bannerCreateRequire } from "node:module";',
+  'import { dirname as bannerDirname } from "node:path";',
+  'import { fileURLToPath as bannerFileURLToPath } from "node:url";',
+  "const require = bannerCreateRequire(import.meta.url);",
+  "const __filename = bannerFileURLToPath(import.meta.url);",
+  "const __dirname = bannerDirname(__filename);",
+].join("\n");
+const MODULE_BUNDLING = { ...BUNDLING, format: "esm", banner: { js: COMMONJS_NAMES } };
 const BUNDLES = [
-  // CommonJS is what most of them is written in, and what V8 compiles function by function: less to load at a start.
-  { name: "api", entry: "services/api/src/main.ts", format: "cjs", inject: FETCH_CLASSES },
-  { name: "worker", entry: "services/worker/src/main.ts", format: "cjs", inject: FETCH_CLASSES },
+  { name: "api", entry: "services/api/src/main.ts", bundling: SERVICE_BUNDLING },
+  { name: "worker", entry: "services/worker/src/main.ts", bundling: SERVICE_BUNDLING },
   // Beside both of them, for PUBLISH_BY=library.
-  { name: "pubsub-library", entry: "shared/src/pubsub/library-publisher.ts", format: "cjs" },
+  { name: "pubsub-library", entry: "shared/src/pubsub/library-publisher.ts", bundling: { ...BUNDLING, format: "cjs" } },
   // Goes into the worker's image: a job that asks with the worker's identity.
-  { name: "doctor", entry: "services/worker/src/doctor/main.ts", format: "esm" },
+  { name: "doctor", entry: "services/worker/src/doctor/main.ts", bundling: MODULE_BUNDLING },
   // It begins with #!, and is run as it is.
-  { name: "draftmill", entry: "services/api/src/cli/main.ts", format: "esm", mode: 0o755 },
+  { name: "draftmill", entry: "services/api/src/cli/main.ts", bundling: MODULE_BUNDLING, mode: 0o755 },
 ];
 const ENDS = { cjs: "cjs", esm: "mjs" };
 const LIBRARY_FILES = {
@@ -54,16 +59,6 @@ const IMAGES = {
   },
 };
 const HEAVIEST_SHOWN = 12;
-
-/** Most of what is bundled is CommonJS, which esbuild runs inside an ES module only if these three names exist. */
-const COMMONJS_NAMES = [
-  'import { createRequire as bannerCreateRequire } from "node:module";',
-  'import { dirname as bannerDirname } from "node:path";',
-  'import { fileURLToPath as bannerFileURLToPath } from "node:url";',
-  "const require = bannerCreateRequire(import.meta.url);",
-  "const __filename = bannerFileURLToPath(import.meta.url);",
-  "const __dirname = bannerDirname(__filename);",
-].join("\n");
 
 const { values } = parseArgs({
   options: { out: { type: "string", default: join(ROOT, "dist") }, images: { type: "boolean", default: false } },
@@ -91,26 +86,21 @@ if (outgrown.length > 0) {
   process.exitCode = 1;
 }
 
-async function bundle({ name, entry, format, mode, inject = [] }, outDir) {
-  const outfile = join(outDir, `${name}.${ENDS[format]}`);
+async function bundle({ name, entry, bundling, mode }, outDir) {
+  const end = ENDS[bundling.format];
+  const outfile = join(outDir, `${name}.${end}`);
   const { metafile } = await build({
+    ...bundling,
     absWorkingDir: ROOT,
     entryPoints: [entry],
     outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format,
     // Names stay readable in a stack trace; minified code also starts slower without a compile cache (measured).
     minify: false,
     sourcemap: true,
-    ...(format === "esm" ? { banner: { js: COMMONJS_NAMES } } : {}),
-    inject,
-    plugins: [consoleTexts, ownValidators, libraryApart, http2OnDemand],
     metafile: true,
     logLevel: "warning",
   });
-  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`.${ENDS[format]}`))?.[1];
+  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`.${end}`))?.[1];
   if (output === undefined) throw new Error(`esbuild wrote no bundle of ${name}`);
   if (mode !== undefined) chmodSync(outfile, mode);
   const [folder] = entry.split("/src/", 1);
