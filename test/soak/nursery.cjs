@@ -15,15 +15,19 @@ process.on("message", ({ id, args, environment, signal }) => {
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => tell({ id, line }));
   }
-  child.once("error", (error) => tell({ id, line: String(error) }));
-  child.once("exit", (code) => {
-    children.delete(id);
-    tell({ id, exitCode: code });
+  child.once("error", (error) => {
+    tell({ id, line: String(error) });
+    end(id, null);
   });
+  child.once("exit", (code) => end(id, code));
 });
 process.once("disconnect", () => {
   for (const child of children.values()) child.kill("SIGKILL");
 });
+
+function end(id, exitCode) {
+  if (children.delete(id)) tell({ id, exitCode });
+}
 
 function tell(message) {
   if (process.connected) process.send(message);

@@ -21,7 +21,10 @@ export function openNursery(): Nursery {
   const living = new Map<number, Nursling>();
   let started = 0;
   const nurse = fork(join(import.meta.dirname, "nursery.cjs"), { execArgv: [] });
-  const ended = once(nurse, "exit");
+  const ended = once(nurse, "exit").then(() => {
+    for (const child of living.values()) child.emit("exit", null);
+    living.clear();
+  });
   nurse.on("message", (told: Told) => {
     const child = living.get(told.id);
     if ("line" in told) {
