@@ -22,7 +22,8 @@ const LISTENS = "tracing:net.server.listen:asyncEnd";
 /**
  * How much WebAssembly runs before V8's optimising compiler takes it up, of which 13 million is the usual: undici's HTTP parser comes to that with
  * a dozen answers, and to this with thousands. It takes 45 ms of processor time in the first drafts of an instance and 20 MB while it lasts, and
- * makes a call no faster that could be measured (Node 24.21). Nothing is compiled any more that this could be out of step with.
+ * makes a call no faster that could be measured (Node 24.21). As under the heap's flags, what is
+ * loaded after that is compiled anew.
  */
 const LATER_FLAGS = ["--wasm-tiering-budget=2000000000"];
 
