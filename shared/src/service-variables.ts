@@ -42,7 +42,8 @@ export const SERVICE_VARIABLES = {
   GOOGLE_TRANSPORT: {
     parse: asOneOf("pool", "fetch"),
     fallback: "pool",
-    meaning: "what carries the calls to Gmail, to its tokens and to Firestore: pool, or fetch for Node's own client",
+    meaning:
+      "what carries the calls to Gmail, to its tokens, to Firestore and to the metadata server: pool, or fetch for Node's own client",
   },
   DRAFTS_TOPIC: { parse: asText, fallback: "draft-requests", meaning: "topic that requests are published to" },
   BATCH_TOPIC: {
