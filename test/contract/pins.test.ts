@@ -53,5 +53,5 @@ test("the lockfile holds the optional package of every platform: npm ci refuses 
 test("Node is pinned the same way for npm scripts, version managers and the bundles", () => {
   const version = readManifest("package.json").devDependencies?.node ?? "";
   assert.equal(readText(".node-version").trim(), version);
-  assert.match(readText("infra/image/build.mjs"), new RegExp(`target: "node${version.split(".")[0]}"`));
+  assert.match(readText("infra/image/bundling.mjs"), new RegExp(`target: "node${version.split(".")[0]}"`));
 });
