@@ -14,6 +14,12 @@ const WORTH_ANOTHER = 8;
  */
 const GATHER_MS = 3;
 
+/**
+ * Of messages that are published together, so many publishes are under way at a time: each is a stream of HTTP/2, and they are most of what
+ * a batch leaves to the collector.
+ */
+const PARTS_AT_ONCE = 64;
+
 /** What reads credentials takes its time to load. */
 const OPEN_AFTER_MS = 100;
 
@@ -33,11 +39,16 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
   const client = new PublishClient({ origin, topic, timeoutMs, openAccess: () => openAccess(options) });
   // Not at the start, which it would be part of, nor at the first request.
   const beforehand = setTimeout(() => client.open().catch(() => {}), OPEN_AFTER_MS).unref();
-  const send: Send = (group) =>
-    client.publish(
-      group.flatMap(({ part }) => part.messages),
-      group.flatMap(({ part }) => part.sizes),
-    );
+  const send: Send = (group) => {
+    const [only] = group;
+    const { messages, sizes } =
+      group.length === 1 && only !== undefined
+        ? only.part
+        : { messages: group.flatMap(({ part }) => part.messages), sizes: group.flatMap(({ part }) => part.sizes) };
+    const untilMs = group.reduce((last, one) => Math.max(last, one.untilMs), 0);
+    // A timer may be late, and what has no time left is told so by it.
+    return client.publish(messages, sizes, Math.max(1, untilMs - performance.now()));
+  };
   const lanes = new Map<string, Lane>();
   let underWay = 0;
   const noneLeft: (() => void)[] = [];
@@ -45,7 +56,7 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
     underWay -= 1;
     if (underWay === 0) for (const tell of noneLeft.splice(0)) tell();
   };
-  const add = (part: PublishPart, answers: Answers): void => {
+  const add = (part: PublishPart, untilMs: number, answers: Answers): void => {
     const { key } = part;
     let lane = lanes.get(key);
     if (lane === undefined) {
@@ -53,31 +64,41 @@ export function openGroupPublisher(options: TopicPublisherOptions): TopicPublish
       lanes.set(key, lane);
     }
     underWay += 1;
-    lane.add(new Waiting(part, timeoutMs, answers));
+    lane.add(new Waiting(part, untilMs, answers));
   };
 
   return {
     publish: (message) =>
       new Promise((resolve, reject) => {
-        add(partOf(message), { resolve, reject, onSettled });
+        add(partOf(message), performance.now() + timeoutMs, { resolve, reject, onSettled });
       }),
     publishAll: (messages) =>
       new Promise((resolve, reject) => {
+        const untilMs = performance.now() + timeoutMs;
         const parts = partsOf(messages);
-        if (parts.length === 0) return resolve();
-        let left = parts.length;
+        let begun = 0;
+        let open = 0;
         let failure: { readonly error: unknown } | null = null;
-        const end = (): void => {
-          left -= 1;
-          if (left > 0) return;
+        const goOn = (): void => {
+          for (; failure === null && open < PARTS_AT_ONCE; open++) {
+            const part = parts[begun++];
+            if (part === undefined) break;
+            add(part, untilMs, answers);
+          }
+          if (open > 0) return;
           if (failure === null) resolve();
           else reject(failure.error);
+        };
+        const end = (): void => {
+          open -= 1;
+          goOn();
         };
         const fail = (error: unknown): void => {
           failure ??= { error };
           end();
         };
-        for (const part of parts) add(part, { resolve: end, reject: fail, onSettled });
+        const answers: Answers = { resolve: end, reject: fail, onSettled };
+        goOn();
       }),
     async close() {
       clearTimeout(beforehand);
@@ -97,15 +118,18 @@ interface Answers {
 /** Messages that are not acknowledged yet. Settled once and together, at the latest when their time is over. */
 class Waiting {
   readonly part: PublishPart;
+  /** By `performance.now()`. */
+  readonly untilMs: number;
   isSettled = false;
   readonly #answers: Answers;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(part: PublishPart, timeoutMs: number, answers: Answers) {
+  constructor(part: PublishPart, untilMs: number, answers: Answers) {
     this.part = part;
+    this.untilMs = untilMs;
     this.#answers = answers;
-    const late = (): void => this.fail(new Error(`no acknowledgement within ${timeoutMs} ms`));
-    this.#timer = setTimeout(late, timeoutMs);
+    const timeoutMs = Math.max(1, Math.ceil(untilMs - performance.now()));
+    this.#timer = setTimeout(() => this.fail(new Error("no acknowledgement in time")), timeoutMs);
   }
 
   acknowledge(messageId: string): void {
@@ -221,5 +245,6 @@ class Lane {
 async function openAccess({ projectId, emulatorHost }: TopicPublisherOptions): Promise<GoogleAccess> {
   if (emulatorHost === undefined) return (await import("../google-access.ts")).googleAccess(SCOPE, projectId);
   if (projectId === undefined) throw new Error("GOOGLE_CLOUD_PROJECT is required: an emulator names no project");
-  return { project: async () => projectId, headers: async () => new Headers(), forget: () => {} };
+  const none = new Headers();
+  return { project: async () => projectId, headers: async () => none, forget: () => {} };
 }

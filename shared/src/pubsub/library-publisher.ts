@@ -50,13 +50,14 @@ export function openLibraryPublisher(options: TopicPublisherOptions): TopicPubli
 }
 
 async function publishOne(topic: Topic, message: OutgoingMessage, timeoutMs: number): Promise<string> {
+  const { data, attributes } = message;
   const orderingKey = message.orderingKey || undefined;
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no acknowledgement within ${timeoutMs} ms`)), timeoutMs);
   try {
     const published = topic.publishMessage({
-      data: message.data,
-      attributes: { ...message.attributes },
+      data: typeof data === "string" ? Buffer.from(data) : data,
+      attributes: { ...attributes },
       ...(orderingKey === undefined ? {} : { orderingKey }),
     });
     return await Promise.race([published, late]);

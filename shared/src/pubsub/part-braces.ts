@@ -7,13 +7,18 @@ import type { OutgoingMessage } from "./topic-publisher.ts";
  */
 export function partBraces(message: OutgoingMessage): OutgoingMessage {
   const { attributes, orderingKey = null } = message;
-  if (isPlain(orderingKey ?? "") && Object.values(attributes).every(isPlain)) return message;
+  if (isPlain(orderingKey ?? "") && arePlain(attributes)) return message;
   const parted = Object.entries(attributes).map(([name, value]) => [name, part(value)]);
   return {
     ...message,
     attributes: Object.fromEntries(parted),
     orderingKey: orderingKey === null ? null : part(orderingKey),
   };
+}
+
+function arePlain(attributes: OutgoingMessage["attributes"]): boolean {
+  for (const name in attributes) if (!isPlain(attributes[name] ?? "")) return false;
+  return true;
 }
 
 function isPlain(text: string): boolean {

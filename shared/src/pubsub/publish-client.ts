@@ -31,13 +31,13 @@ export interface PublishClientOptions {
 
 /**
  * The one method of Pub/Sub that a publisher needs, over a connection of its own: through grpc-js and google-gax a publish takes two and a
- * half times the processor time (measured). A try that fails is repeated within `timeoutMs`, each for half of it at most.
+ * half times the processor time (measured). A try that fails is repeated within the time, each for half of `timeoutMs` at most.
  */
 export class PublishClient {
   readonly #options: PublishClientOptions;
   readonly #channel: GrpcChannel;
   #access: Promise<GoogleAccess> | null = null;
-  #topic: string | null = null;
+  #topic: { readonly name: string; readonly params: string } | null = null;
 
   constructor(options: PublishClientOptions) {
     this.#options = options;
@@ -54,10 +54,10 @@ export class PublishClient {
   async publish(
     messages: readonly OutgoingMessage[],
     sizes: readonly number[] = messages.map(bytesOf),
+    withinMs = this.#options.timeoutMs,
   ): Promise<readonly string[]> {
-    const { timeoutMs } = this.#options;
-    const untilMs = performance.now() + timeoutMs;
-    const tryMs = Math.ceil(timeoutMs / 2);
+    const untilMs = performance.now() + withinMs;
+    const tryMs = Math.ceil(this.#options.timeoutMs / 2);
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)) {
       try {
         return await this.#tryOnce(messages, sizes, Math.min(tryMs, Math.ceil(untilMs - performance.now())));
@@ -80,7 +80,7 @@ export class PublishClient {
   ): Promise<readonly string[]> {
     const access = await this.open();
     const { topic, headers } = await this.#address(access);
-    const frame = encodePublish(topic, messages, sizes);
+    const frame = encodePublish(topic.name, messages, sizes);
     try {
       return decodePublished(await this.#channel.call({ path: PATH, headers, frame, timeoutMs }));
     } catch (error) {
@@ -91,18 +91,20 @@ export class PublishClient {
 
   async #address(access: GoogleAccess) {
     try {
-      this.#topic ??= await this.#nameOf(access);
+      this.#topic ??= await this.#named(access);
       const topic = this.#topic;
-      const credentials = Object.fromEntries(await access.headers());
-      return { topic, headers: { ...credentials, "x-goog-request-params": `topic=${encodeURIComponent(topic)}` } };
+      const headers = ["x-goog-request-params", topic.params];
+      for (const [name, value] of await access.headers()) headers.push(name, value);
+      return { topic, headers };
     } catch (error) {
       // A metadata server that does not answer is as good as a Pub/Sub that does not.
       throw new GrpcFailed("UNAVAILABLE", error instanceof Error ? error.message : "no credentials", { cause: error });
     }
   }
 
-  async #nameOf(access: GoogleAccess): Promise<string> {
+  async #named(access: GoogleAccess) {
     const { topic } = this.#options;
-    return topic.startsWith("projects/") ? topic : `projects/${await access.project()}/topics/${topic}`;
+    const name = topic.startsWith("projects/") ? topic : `projects/${await access.project()}/topics/${topic}`;
+    return { name, params: `topic=${encodeURIComponent(name)}` };
   }
 }

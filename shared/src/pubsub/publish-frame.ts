@@ -22,7 +22,8 @@ export function encodePublish(topic: string, messages: readonly OutgoingMessage[
   out.text(REQUEST_TOPIC, topic);
   for (const [index, { data, attributes, orderingKey }] of messages.entries()) {
     out.open(REQUEST_MESSAGES, sizes[index] ?? 0);
-    out.bytes(MESSAGE_DATA, data);
+    if (typeof data === "string") out.text(MESSAGE_DATA, data);
+    else out.bytes(MESSAGE_DATA, data);
     for (const name in attributes) {
       const value = attributes[name] ?? "";
       out.open(MESSAGE_ATTRIBUTES, entryBytes(name, value));
@@ -36,7 +37,7 @@ export function encodePublish(topic: string, messages: readonly OutgoingMessage[
 
 /** How long a message is in a publish, but for its tag and its length. */
 export function bytesOf({ data, attributes, orderingKey }: OutgoingMessage): number {
-  let bytes = fieldBytes(data.length);
+  let bytes = fieldBytes(Buffer.byteLength(data));
   for (const name in attributes) bytes += fieldBytes(entryBytes(name, attributes[name] ?? ""));
   return orderingKey ? bytes + fieldBytes(Buffer.byteLength(orderingKey)) : bytes;
 }

@@ -14,7 +14,8 @@ export interface TopicPublisher {
 }
 
 export interface OutgoingMessage {
-  readonly data: Buffer;
+  /** A text goes as UTF-8. */
+  readonly data: Buffer | string;
   /** Values, as the ordering key, arrive with a blank between two opening braces. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly orderingKey?: string | null;

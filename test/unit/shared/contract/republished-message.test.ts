@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
+import { decodeDraftMessage, type EncodedMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { newDraftRecord } from "@draftmill/shared/contract/draft-record.ts";
 import { orderingKeyOf } from "@draftmill/shared/contract/ordering-key.ts";
 import { encodeOnceMore, encodeRepublished } from "@draftmill/shared/contract/republished-message.ts";
@@ -32,7 +32,7 @@ for (const { what, body, attributes } of CASES) {
     const { mailbox, subject, dedupeKey } = request;
     const about = { id, mailbox, subject, dedupeKey, bodyHash, to: ["ada@example.com"] };
     const again = encodeRepublished({ ...newDraftRecord(about, 0), generation: 1 }, text, 16);
-    const decodedAgain = decodeDraftMessage({ ...pushed, messageId: "m-2", ...again }, "other@corp.example");
+    const decodedAgain = decodeDraftMessage({ ...pushed, messageId: "m-2", ...delivered(again) }, "other@corp.example");
     assert.ok(decodedAgain.ok);
     assert.deepEqual(
       [decodedAgain.message.id, decodedAgain.message.bodyHash, decodedAgain.message.generation],
@@ -54,7 +54,7 @@ test("what a replay has taken up says of which, also when it is handed back", ()
   const replayed = encodeRepublished({ ...record, generation: 1, replayedBy: "r-1" }, body, 16);
   assert.equal(replayed.attributes.replay, "r-1");
   const delivery = { messageId: "m-2", publishTime: PUBLISH_TIME, deliveryAttempt: 1, subscription: "s" };
-  assert.deepEqual(encodeOnceMore({ ...delivery, ...replayed }, record, 16), replayed);
+  assert.deepEqual(encodeOnceMore({ ...delivery, ...delivered(replayed) }, record, 16), delivered(replayed));
 });
 
 test("the very message once more is the same request, under the id that it had of its messageId", () => {
@@ -75,8 +75,13 @@ test("the very message once more is the same request, under the id that it had o
   const again = encodeOnceMore(pushed, about, 16);
   assert.deepEqual(again.attributes, { dedupeKey: "", caller: "crm", batch: "b-1", accepted: "1/r-7", id: "m-1" });
   assert.equal(again.orderingKey, orderingKeyOf(MAILBOX, "m-1", 16));
-  const decodedAgain = decodeDraftMessage({ ...pushed, messageId: "m-2", ...again }, null);
+  const decodedAgain = decodeDraftMessage({ ...pushed, messageId: "m-2", ...delivered(again) }, null);
   assert.deepEqual(decodedAgain, decoded);
   assert.equal(encodeOnceMore({ ...pushed, orderingKey: "theirs" }, about, 16).orderingKey, "theirs");
   assert.equal(encodeOnceMore({ ...pushed, orderingKey: "theirs" }, about, 0).orderingKey, null);
 });
+
+/** What was published, as Pub/Sub pushes it. */
+function delivered({ data, ...others }: EncodedMessage) {
+  return { ...others, data: Buffer.from(data) };
+}
