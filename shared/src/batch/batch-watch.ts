@@ -13,6 +13,8 @@ export interface BatchWatch {
   readonly expireAtMs: number;
 }
 
+/** Batch and watch are written at the same time: one whose batch is still not there after so long has none. */
+export const BATCH_WRITTEN_WITHIN_MS = 60_000;
 /** As long as a batch is kept that nobody touches. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 /** From look to look a batch is left alone for this part of the time that it has taken so far, at most `LONGEST_MS`. */

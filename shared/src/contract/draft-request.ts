@@ -117,7 +117,7 @@ const HARMLESS: Readonly<Record<keyof DraftRequestBody, unknown>> = {
 
 /** Reads each field of a request that fits the schema, and adds to `problems` what the schema cannot say. */
 function readFields(value: DraftRequestBody, defaultMailbox: string | null, problems: FieldProblem[]): DraftRequest {
-  const addresses = (field: "to" | "cc" | "bcc" | "replyTo"): EmailAddress[] =>
+  const addresses = (field: "to" | "cc" | "bcc" | "replyTo"): readonly EmailAddress[] =>
     readAddresses(field, value[field], problems);
   const mailbox = readMailbox(value.mailbox, defaultMailbox, problems);
   const request: DraftRequest = {
@@ -157,8 +157,13 @@ function readFields(value: DraftRequestBody, defaultMailbox: string | null, prob
   return request;
 }
 
-/** What makes two requests the same: a hash over every field but the time, whatever the order or the spelling of empty ones. */
+/** What makes two requests the same, as a hash. */
 export function fingerprint(request: DraftRequest): string {
+  return hashOf(contentOf(request));
+}
+
+/** What makes two requests the same: every field but the time, whatever the order or the spelling of empty ones. JSON. */
+export function contentOf(request: DraftRequest): string {
   const { mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, metadata } = request;
   const labels = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const fields = [mailbox, to, cc, bcc, replyTo, subject, message, html, dedupeKey, labels];
@@ -167,13 +172,16 @@ export function fingerprint(request: DraftRequest): string {
   const files = attachments.map(({ filename, contentType, content }) => [filename, contentType, hashOf(content)]);
   const added = [from, threadId, inReplyTo, references, files];
   const isNone = from.name === "" && from.address === mailbox && references.length === 0 && files.length === 0;
-  return hashOf(JSON.stringify(isNone ? fields : [...fields, ...added]));
+  return JSON.stringify(isNone ? fields : [...fields, ...added]);
 }
 
 /** What makes two calls the same: the request and its time. */
 export function fingerprintOfCall(request: DraftRequest): string {
-  const { notBeforeMs } = request;
-  const content = fingerprint(request);
+  return withTime(fingerprint(request), request.notBeforeMs);
+}
+
+/** A request's `fingerprintOfCall` by its `fingerprint`. */
+export function withTime(content: string, notBeforeMs: number | null): string {
   return notBeforeMs === null ? content : hashOf(JSON.stringify([content, notBeforeMs]));
 }
 
@@ -181,16 +189,18 @@ function hashOf(text: string): string {
   return hash("sha256", text, "base64url");
 }
 
+const NO_ADDRESSES: readonly EmailAddress[] = [];
+
 function readAddresses(
   field: string,
   value: string | readonly string[] | undefined,
   problems: FieldProblem[],
-): EmailAddress[] {
-  if (value === undefined || value === "") return [];
+): readonly EmailAddress[] {
+  if (value === undefined || value === "") return NO_ADDRESSES;
   const parts = typeof value === "string" ? splitAddressList(value) : value;
   const found: EmailAddress[] = [];
-  for (const [index, part] of parts.entries()) {
-    const parsed = parseEmailAddress(part);
+  for (let index = 0; index < parts.length; index++) {
+    const parsed = parseEmailAddress(parts[index] ?? "");
     if (parsed.ok) found.push(parsed.value);
     else {
       const pointer = typeof value === "string" ? `/${field}` : `/${field}/${index}`;

@@ -1,17 +1,25 @@
 import { idInBatch } from "@draftmill/shared/batch/batch.ts";
 import type { Clock } from "@draftmill/shared/clock.ts";
-import { type DraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import type { FieldProblem } from "@draftmill/shared/errors.ts";
 import { type Access, mailboxRefused } from "../callers/access.ts";
 
-/** An item that can be queued. */
+/**
+ * An item that can be queued: its message's text, and no more of it than has to be asked for. What it was read from and checked as would live
+ * until Pub/Sub has it, and be moved about by the collector, which costs as much as to read it.
+ */
 export interface ReadItem {
   readonly index: number;
-  readonly body: object;
-  readonly request: DraftRequest;
+  /** The request with its mailbox, which goes along even where it was the default: the draft belongs there, whatever the worker's is. */
+  readonly json: string;
+  readonly mailbox: string;
+  readonly dedupeKey: string | null;
+  readonly notBeforeMs: number | null;
+  /** Its `fingerprint`, where one may be asked for: of an item or a batch with a key. */
+  readonly content: string | null;
 }
 
 /** An item, or what is wrong with it. Pointers lead into the batch. */
@@ -26,12 +34,21 @@ export interface ItemRules {
   readonly clock: Clock;
 }
 
+export interface BatchRules extends ItemRules {
+  /** The batch has an Idempotency-Key. */
+  readonly isKeyed: boolean;
+}
+
 /** Reads each item by the rules of a single request; every fault of every item is told. */
-export function readItems(items: readonly object[], rules: ItemRules): readonly ItemReading[] {
+export function readItems(items: readonly object[], rules: BatchRules): readonly ItemReading[] {
   return items.map((body, index) => readItem(body, index, rules));
 }
 
-function readItem(body: object, index: number, { mailboxes, defaultMailbox, access, clock }: ItemRules): ItemReading {
+function readItem(
+  body: object,
+  index: number,
+  { mailboxes, defaultMailbox, access, clock, isKeyed }: BatchRules,
+): ItemReading {
   const fault = (problems: readonly FieldProblem[]): ItemReading => ({
     kind: "fault",
     index,
@@ -45,10 +62,13 @@ function readItem(body: object, index: number, { mailboxes, defaultMailbox, acce
   }
   const tooFar = tooFarAhead(request, clock.nowMs());
   if (tooFar !== null) return fault([tooFar]);
-  return { kind: "fits", item: { index, body, request } };
+  const { mailbox, dedupeKey, notBeforeMs } = request;
+  const json = JSON.stringify({ ...body, mailbox });
+  const content = isKeyed || dedupeKey !== null ? fingerprint(request) : null;
+  return { kind: "fits", item: { index, json, mailbox, dedupeKey, notBeforeMs, content } };
 }
 
 /** The id under which an item is known: by its own key, or by its place in the batch. */
-export function idOfItem(batch: string, { index, request: { mailbox, dedupeKey } }: ReadItem): string {
+export function idOfItem(batch: string, { index, mailbox, dedupeKey }: ReadItem): string {
   return dedupeKey === null ? idInBatch(batch, index) : idFromDedupeKey(mailbox, dedupeKey);
 }

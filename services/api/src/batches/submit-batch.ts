@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
-import { fingerprint, fingerprintOfCall } from "@draftmill/shared/contract/draft-request.ts";
+import { withTime } from "@draftmill/shared/contract/draft-request.ts";
 import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
-import type { BatchOrder } from "./batch-schema.ts";
-import { type ItemReading, idOfItem, type ReadItem, readItems } from "./read-items.ts";
+import type { ReadBatch, Reading } from "./read-batch.ts";
+import { idOfItem, type ReadItem } from "./read-items.ts";
 
 export interface BatchSubmission {
-  readonly order: BatchOrder;
+  readonly read: ReadBatch;
   readonly access: Access;
   readonly route: string;
   readonly idempotencyKey: string | null;
@@ -40,43 +40,40 @@ const FAULTS_MAX = 10_000;
  * PUBLISH_UNCONFIRMED leaves open which items were queued, and the same call with the same Idempotency-Key is then safe.
  */
 export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission): Promise<SubmittedBatch> {
-  const { order, access } = submission;
-  const readings = withoutRepetitions(readItems(order.items, { ...deps, access }));
+  const { read, access } = submission;
+  const { readings } = read;
   const faults = readings.flatMap((reading) => (reading.kind === "fault" ? reading.errors : []));
   const items = readings.flatMap((reading) => (reading.kind === "fits" ? [reading.item] : []));
-  if (faults.length > 0 && (order.mode === "strict" || items.length === 0)) throw invalidBatch(faults);
+  if (faults.length > 0 && (read.mode === "strict" || items.length === 0)) throw invalidBatch(faults);
   const id = await idOfBatch(deps, submission, items);
   const ids: Ids = new Map(items.map((item) => [item, idOfItem(id, item)]));
   const candidate = newBatch(
     {
       id,
-      name: order.name,
+      name: read.name,
       caller: access.caller,
       source: "items",
       total: items.length,
       rejected: readings.filter(({ kind }) => kind === "fault").length,
       mailboxes: addMailboxes(
         {},
-        items.map(({ request }) => request.mailbox),
+        items.map(({ mailbox }) => mailbox),
       ),
-      notBefore: addDueTimes(
-        null,
-        items.map(({ request }) => request),
-        true,
-      ),
+      notBefore: addDueTimes(null, items, true),
     },
     deps.clock.nowMs(),
   );
   const batches = deps.ledger.documents(BATCHES);
   const known = await batches.get(id);
-  if (known === null) {
-    await deps.draftsPerDay.takeAll(access, items.length);
-    await batches.create(candidate);
-  }
+  if (known === null) await deps.draftsPerDay.takeAll(access, items.length);
   // Known and not sealed: the call before died, or was never confirmed. A second message does no harm.
   if (known === null || known.sealedAtMs === null) {
-    // Before the batch is sealed, as the sweep looks for the end of no other; after it is there, or it would pass for gone.
-    await deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs()));
+    // Before the batch is sealed, as the sweep looks for the end of no other.
+    const watch = newBatchWatch(id, deps.clock.nowMs());
+    await Promise.all([
+      known === null ? batches.create(candidate) : known,
+      deps.ledger.documents(BATCH_WATCHES).create(watch),
+    ]);
     await publish(deps, submission, id, ids);
   }
   const sealed = await batches.update(id, (batch, nowMs) =>
@@ -87,31 +84,6 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
 
 /** Under which id each item is known, in their order. */
 type Ids = ReadonlyMap<ReadItem, string>;
-
-type Reading = ItemReading | { readonly kind: "repeats"; readonly index: number; readonly first: ReadItem };
-
-/** An item with the key of an earlier one is that one, if it is the same, and a fault if it is not. */
-function withoutRepetitions(readings: readonly ItemReading[]): readonly Reading[] {
-  const firsts = new Map<string, ReadItem>();
-  return readings.map((reading): Reading => {
-    if (reading.kind !== "fits" || reading.item.request.dedupeKey === null) return reading;
-    const { item } = reading;
-    const id = idOfItem("", item);
-    const first = firsts.get(id);
-    if (first === undefined) {
-      firsts.set(id, item);
-      return reading;
-    }
-    const { index } = item;
-    if (fingerprint(first.request) === fingerprint(item.request)) return { kind: "repeats", index, first };
-    const detail = `item ${first.index} has the same dedupeKey and mailbox, and other content`;
-    return {
-      kind: "fault",
-      index,
-      errors: [{ pointer: `/items/${index}/dedupeKey`, code: "keyReused", detail, index }],
-    };
-  });
-}
 
 function invalidBatch(faults: readonly FieldProblem[]): DraftError {
   const items = new Set(faults.map(({ index }) => index)).size;
@@ -142,13 +114,17 @@ function resultOf(ids: Ids, reading: Reading): ItemResult {
 
 async function idOfBatch(
   { ledger, newId, clock }: SubmitDeps,
-  { access: { caller }, route, idempotencyKey, order }: BatchSubmission,
+  { access: { caller }, route, idempotencyKey, read }: BatchSubmission,
   items: readonly ReadItem[],
 ): Promise<string> {
   const requestId = newId();
   if (idempotencyKey === null) return requestId;
   const hash = createHash("sha256").update(
-    JSON.stringify([order.mode, order.name, items.map(({ request }) => fingerprintOfCall(request))]),
+    JSON.stringify([
+      read.mode,
+      read.name,
+      items.map(({ content, notBeforeMs }) => withTime(content ?? "", notBeforeMs)),
+    ]),
   );
   const use = { caller, route, key: idempotencyKey, bodyHash: hash.digest("base64url"), requestId };
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
@@ -165,12 +141,9 @@ async function publish(
     ...(caller === null ? {} : { caller }),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  const items = Array.from(ids, ([{ body, request }, id]) => ({ body, mailbox: request.mailbox, id }));
+  const items = Array.from(ids, ([{ json, mailbox }, id]) => ({ json, mailbox, id }));
   const keys = new OrderingKeys(orderingShards).of(items);
-  const messages = items.map(({ body, mailbox, id }, index) => {
-    const json = JSON.stringify({ ...body, mailbox });
-    return encodeDraftMessage(json, { id, ...common }, keys[index] ?? null);
-  });
+  const messages = items.map(({ json, id }, index) => encodeDraftMessage(json, { id, ...common }, keys[index] ?? null));
   try {
     await publisher.publishAll(messages);
   } catch (error) {

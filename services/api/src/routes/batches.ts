@@ -4,8 +4,8 @@ import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { readIdempotencyKey } from "../accept-draft.ts";
 import { type BatchProgress, progressOf } from "../batches/batch-progress.ts";
-import { parseBatch } from "../batches/batch-schema.ts";
 import { BATCH_SUMMARY_SCHEMA, BATCH_VIEW_SCHEMA, viewBatch, viewBatchSummary } from "../batches/batch-view.ts";
+import { readBatch } from "../batches/read-batch.ts";
 import { submitBatch } from "../batches/submit-batch.ts";
 import { readTraceparent } from "../request-event.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
@@ -87,11 +87,15 @@ export function registerBatches(app: FastifyInstance, deps: BatchRoutesDeps): vo
     "/v1/batches",
     { bodyLimit: BODY_LIMIT_BYTES, config: { needs: "submit" }, schema: { response: { 202: ACCEPTED_BATCH_SCHEMA } } },
     async (request, reply) => {
+      const { access } = request;
+      const idempotencyKey = readIdempotencyKey(request.headers["idempotency-key"]);
+      const read = readBatch(request.body, { ...deps, access, isKeyed: idempotencyKey !== null });
+      request.body = undefined;
       const { batch, results, replayed } = await submitBatch(deps, {
-        order: parseBatch(request.body),
-        access: request.access,
+        read,
+        access,
         route: `${request.method} ${request.routeOptions.url}`,
-        idempotencyKey: readIdempotencyKey(request.headers["idempotency-key"]),
+        idempotencyKey,
         traceparent: readTraceparent(request.headers.traceparent),
       });
       request.event.id = batch.id;

@@ -1,6 +1,11 @@
 import { BATCHES, type Batch } from "@draftmill/shared/batch/batch.ts";
 import { isFinished, withWaiting } from "@draftmill/shared/batch/batch-counts.ts";
-import { BATCH_WATCHES, type BatchWatch, lookLater } from "@draftmill/shared/batch/batch-watch.ts";
+import {
+  BATCH_WATCHES,
+  BATCH_WRITTEN_WITHIN_MS,
+  type BatchWatch,
+  lookLater,
+} from "@draftmill/shared/batch/batch-watch.ts";
 import type { Clock } from "@draftmill/shared/clock.ts";
 import { toDraftError } from "@draftmill/shared/errors.ts";
 import type { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
@@ -39,11 +44,13 @@ export async function completeBatches(deps: CompleteDeps, signal: AbortSignal): 
 }
 
 /** Null: it has to be looked at again. Noted first, then told: whatever breaks in between, the watch stays. */
-async function lookAtBatch(deps: CompleteDeps, { batch: id }: BatchWatch): Promise<"completed" | "gone" | null> {
-  const { ledger, events, log } = deps;
+async function lookAtBatch(
+  { ledger, events, log, clock }: CompleteDeps,
+  { batch: id, createdAtMs }: BatchWatch,
+): Promise<"completed" | "gone" | null> {
   const batches = ledger.documents(BATCHES);
   const batch = await batches.get(id);
-  if (batch === null) return "gone";
+  if (batch === null) return clock.nowMs() - createdAtMs > BATCH_WRITTEN_WITHIN_MS ? "gone" : null;
   if (batch.sealedAtMs === null) return null;
   const counts = withWaiting(batch.total, await ledger.countByState({ batch: id }));
   if (!isFinished(batch, counts)) return null;
