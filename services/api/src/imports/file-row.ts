@@ -6,6 +6,8 @@ export interface FileRow {
   readonly values: Readonly<Record<string, unknown>>;
   /** Why it cannot be read, instead of values. */
   readonly fault: string | null;
+  /** The values as the file has them, where that is JSON. */
+  readonly json?: string;
 }
 
 /** In their order, as many at a time as were there: to wait for each costs as much as to read it. */

@@ -18,8 +18,8 @@ export interface ChunkSource {
 }
 
 /**
- * Rows that are queued and counted together. Each is its message from the moment it is added: what it was read and checked as would
- * live long enough to be collected late, and that is most of what an import needs in memory.
+ * Rows that are queued and counted together. Each is its message's text from the moment it is added: what it was read and checked as
+ * would live long enough to be collected late, and that is most of what an import needs in memory.
  */
 export class ImportChunk {
   readonly accepted: { readonly id: string; readonly mailbox: string; readonly notBeforeMs: number | null }[] = [];
@@ -28,7 +28,8 @@ export class ImportChunk {
   lastRow = 0;
   #rows = 0;
   #bytes = 0;
-  readonly #messages: EncodedMessage[] = [];
+  /** The requests of `accepted`. */
+  readonly #json: string[] = [];
   readonly #source: ChunkSource;
 
   constructor(source: ChunkSource) {
@@ -45,10 +46,10 @@ export class ImportChunk {
     switch (row.kind) {
       case "fits": {
         const { mailbox, notBeforeMs } = row.request;
-        const message = this.#messageOf(row);
-        this.#messages.push(message);
+        const json = jsonOf(row);
+        this.#json.push(json);
         this.accepted.push({ id: row.id, mailbox, notBeforeMs });
-        this.#bytes += message.data.length;
+        this.#bytes += json.length;
         return;
       }
       case "fault":
@@ -64,14 +65,22 @@ export class ImportChunk {
 
   /** What is to be published; its ordering keys depend on all of it. */
   messages(): readonly EncodedMessage[] {
-    const keys = this.#source.orderingKeys.of(this.accepted);
-    return this.#messages.map((message, index) => ({ ...message, orderingKey: keys[index] ?? null }));
+    const { batch, caller, traceparent, orderingKeys } = this.#source;
+    const keys = orderingKeys.of(this.accepted);
+    const common = {
+      batch,
+      ...(caller === null ? {} : { caller }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    return this.accepted.map(({ id }, index) =>
+      encodeDraftMessage(this.#json[index] ?? "", { id, ...common }, keys[index] ?? null),
+    );
   }
+}
 
-  #messageOf({ id, body, request }: Extract<CheckedRow, { kind: "fits" }>): EncodedMessage {
-    const { batch, caller, traceparent } = this.#source;
-    const from = { ...(caller === null ? {} : { caller }), ...(traceparent === undefined ? {} : { traceparent }) };
-    const json = JSON.stringify({ ...body, mailbox: request.mailbox });
-    return encodeDraftMessage(json, { id, batch, ...from }, null);
-  }
+/** The request with its mailbox, which is not in every row: by the file's own text where it says the same. */
+function jsonOf({ body, json, request: { mailbox } }: Extract<CheckedRow, { kind: "fits" }>): string {
+  return json !== undefined && "mailbox" in body && body.mailbox === mailbox
+    ? json
+    : JSON.stringify({ ...body, mailbox });
 }

@@ -33,11 +33,12 @@ function readLine(row: number, line: string): FileRow {
     return { row, values: {}, fault: "it is not a JSON object" };
   const repeated = repeatedKey(line);
   if (repeated !== null) return { row, values: {}, fault: repeated.detail };
-  return { row, values: value as FileRow["values"], fault: null };
+  return { row, values: value as FileRow["values"], fault: null, json: line };
 }
 
 /** What is nested deeper than any request ends whoever goes through it. */
 function isDeep(line: string): boolean {
+  if (!hasMany(line, "{", DEPTH_MAX / 2) && !hasMany(line, "[", DEPTH_MAX / 2)) return false;
   let depth = 0;
   let isText = false;
   for (let n = 0; n < line.length; n++) {
@@ -52,6 +53,16 @@ function isDeep(line: string): boolean {
     } else if (character === "}" || character === "]") depth -= 1;
   }
   return false;
+}
+
+/** Whether it has so many of a character, wherever they are. */
+function hasMany(line: string, character: string, many: number): boolean {
+  let at = -1;
+  for (let found = 0; found < many; found++) {
+    at = line.indexOf(character, at + 1);
+    if (at === -1) return false;
+  }
+  return true;
 }
 
 /** Those that each piece of the text ends. */

@@ -1,5 +1,10 @@
 import { hash } from "node:crypto";
-import { type DraftRequest, fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import {
+  contentOf,
+  type DraftRequest,
+  type ParsedDraftRequest,
+  parseDraftRequest,
+} from "@draftmill/shared/contract/draft-request.ts";
 import { mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
@@ -18,6 +23,8 @@ export type CheckedRow =
       readonly row: number;
       readonly id: string;
       readonly body: object;
+      /** The body as text, where the file has it so. */
+      readonly json: string | undefined;
       readonly request: DraftRequest;
     }
   | {
@@ -48,33 +55,31 @@ export function rowCheck({ order, rules, isTable }: CheckOptions): (file: FileRo
     if (row > ROWS_MAX)
       throw new DraftError("IMPORT_UNREADABLE", { reason: `the file has more than ${ROWS_MAX} rows; split it` });
     const reading = requestOfRow(file, order, template, isTable);
-    const checked = "problems" in reading ? reading : check(reading.body, rules);
-    if ("problems" in checked) return { kind: "fault", row, values, problems: checked.problems };
-    const { body, request } = checked;
+    if ("problems" in reading) return { kind: "fault", row, values, problems: reading.problems };
+    const { body, json } = reading;
+    const checked = check(body, rules);
+    if (!checked.ok) return { kind: "fault", row, values, problems: checked.problems };
+    const { request } = checked;
     const id = idOfRow(order.name, request);
     const first = seen.get(id);
     if (first !== undefined) return { kind: "repeats", row, first };
     seen.set(id, row);
-    return { kind: "fits", row, id, body, request };
+    return { kind: "fits", row, id, body, json, request };
   };
 }
 
-function check(
-  body: object,
-  { mailboxes, defaultMailbox, access, clock }: ItemRules,
-): { readonly body: object; readonly request: DraftRequest } | { readonly problems: readonly FieldProblem[] } {
+function check(body: object, { mailboxes, defaultMailbox, access, clock }: ItemRules): ParsedDraftRequest {
   const parsed = parseDraftRequest(body, defaultMailbox);
   if (!parsed.ok) return parsed;
   const { request } = parsed;
   const tooFar = tooFarAhead(request, clock.nowMs());
-  if (tooFar !== null) return { problems: [tooFar] };
-  if (access.mayDraftIn(request.mailbox) && mayImpersonate(mailboxes, request.mailbox)) return { body, request };
-  return { problems: mailboxRefused(access, request.mailbox, "/mailbox").fields };
+  if (tooFar !== null) return { ok: false, problems: [tooFar] };
+  if (access.mayDraftIn(request.mailbox) && mayImpersonate(mailboxes, request.mailbox)) return parsed;
+  return { ok: false, problems: mailboxRefused(access, request.mailbox, "/mailbox").fields };
 }
 
 function idOfRow(name: string | null, request: DraftRequest): string {
   const { mailbox, dedupeKey } = request;
   if (dedupeKey !== null) return idFromDedupeKey(mailbox, dedupeKey);
-  const parts = JSON.stringify([name, mailbox, fingerprint(request)]);
-  return `f-${hash("sha256", parts, "base64url")}`;
+  return `f-${hash("sha256", JSON.stringify([name]) + contentOf(request), "base64url")}`;
 }

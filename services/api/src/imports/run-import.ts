@@ -12,7 +12,8 @@ import { beginReading, READING_LEASES, type Reading } from "./import-lease.ts";
 import type { ImportOrder } from "./import-order.ts";
 import { ImportReport } from "./import-report.ts";
 import { idOfRejectedRows, inParts, REJECTED_ROWS } from "./rejected-rows.ts";
-import { type CheckedRow, rowCheck } from "./row-check.ts";
+import { rowCheck } from "./row-check.ts";
+import { RowsHash } from "./rows-hash.ts";
 
 export interface ImportFile {
   readonly order: ImportOrder;
@@ -30,8 +31,6 @@ export interface Imported {
 }
 
 const NOTHING_READ = { rows: 0, hash: "", parts: 0 };
-/** Calls to Pub/Sub at a time; the reading of the file waits for those of its chunk. */
-const KEYS_AT_ONCE = 64;
 
 /**
  * Queues each row of a file that fits, as it is read; the others are kept with what is wrong with them. The batch is on record before its
@@ -53,15 +52,20 @@ export async function runImport(deps: SubmitDeps, file: ImportFile): Promise<Imp
     mailboxes: {},
   } as const;
   const fresh: Batch = { ...newBatch(what, deps.clock.nowMs()), read: NOTHING_READ };
-  const batch = (await batches.create(fresh)) ?? fresh;
-  await deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs()));
   const leases = deps.ledger.documents(READING_LEASES);
-  const reading = await beginReading(leases, { batch: id, holder: deps.newId(), clock: deps.clock });
+  const beginning = beginReading(leases, { batch: id, holder: deps.newId(), clock: deps.clock });
   try {
-    return await readOn(deps, file, (await batches.get(id)) ?? batch, reading);
+    // Together: one after the other each waits for a write of its own.
+    const [known, reading] = await Promise.all([
+      batches.create(fresh),
+      beginning,
+      deps.ledger.documents(BATCH_WATCHES).create(newBatchWatch(id, deps.clock.nowMs())),
+    ]);
+    // As it is under the lease: who had it before may have read on since.
+    return await readOn(deps, file, (await batches.get(id)) ?? known ?? fresh, reading);
   } finally {
     // Should this fail, it ends by itself.
-    await reading.end().catch(() => {});
+    await beginning.then((reading) => reading.end()).catch(() => {});
   }
 }
 
@@ -72,16 +76,16 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
   let batch = begun;
   const before = batch.read ?? NOTHING_READ;
   const report = new ImportReport();
-  const hash = createHash("sha256");
+  const hash = new RowsHash();
   const { traceparent } = file;
   const orderingKeys = new OrderingKeys(deps.orderingShards);
   const nextChunk = () => new ImportChunk({ batch: id, caller: access.caller, traceparent, orderingKeys });
   let chunk = nextChunk();
-  const write = async (): Promise<void> => {
+  const write = async (isLast: boolean): Promise<void> => {
     await deps.draftsPerDay.takeAll(access, chunk.accepted.length);
     await publish(deps, chunk);
     await reading.goOn();
-    batch = await noteChunk(deps, batch, chunk, hash.copy().digest("base64url"));
+    batch = await noteChunk(deps, batch, chunk, { hash: hash.digest(), isLast });
     chunk = nextChunk();
   };
   const check = rowCheck({ order, rules: { ...deps, access }, isTable: file.isTable });
@@ -89,20 +93,23 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
     await reading.goOn();
     for (const one of some) {
       const row = check(one);
+      // Not as soon as it is full: the last one ends the batch.
+      if (chunk.isFull) await write(false);
       report.count(row);
-      hash.update(`${JSON.stringify(fingerprintOf(row))}\n`);
+      hash.add(row);
       if (row.row < before.rows) continue;
       if (row.row === before.rows) {
-        if (hash.copy().digest("base64url") !== before.hash)
-          throw new DraftError("IMPORT_CHANGED", { facts: { row: String(row.row) } });
+        if (hash.digest() !== before.hash) throw new DraftError("IMPORT_CHANGED", { facts: { row: String(row.row) } });
         continue;
       }
       chunk.add(row);
-      if (chunk.isFull) await write();
     }
   }
   if (report.rows < before.rows) throw new DraftError("IMPORT_CHANGED", { facts: { row: String(report.rows) } });
-  if (chunk.lastRow > 0) await write();
+  if (chunk.lastRow > 0) {
+    await write(true);
+    return { batch, report };
+  }
   const sealed = await deps.ledger
     .documents(BATCHES)
     .update(id, (now, nowMs) => (now.sealedAtMs === null ? { ...now, sealedAtMs: nowMs, updatedAtMs: nowMs } : null));
@@ -120,36 +127,21 @@ async function idOfImport(
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
 }
 
-/** What makes a row the same when it comes again. */
-function fingerprintOf(row: CheckedRow): unknown {
-  switch (row.kind) {
-    case "fits":
-      return row.id;
-    case "repeats":
-      return row.first;
-    case "fault":
-      return row.values;
-    default:
-      return row satisfies never;
+async function publish({ publisher }: SubmitDeps, chunk: ImportChunk): Promise<void> {
+  try {
+    await publisher.publishAll(chunk.messages());
+  } catch (error) {
+    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: error, applied: "unknown" });
   }
 }
 
-/** Those of one ordering key go in one call, which is what most of the memory of an import is for. */
-async function publish({ publisher }: SubmitDeps, chunk: ImportChunk): Promise<void> {
-  const queue = Map.groupBy(chunk.messages(), ({ orderingKey }, n) => orderingKey ?? n % KEYS_AT_ONCE).values();
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (const ofOneKey of queue) {
-      if (failures.length > 0) return;
-      await publisher.publishAll(ofOneKey).catch((error: unknown) => failures.push(error));
-    }
-  };
-  await Promise.all(Array.from({ length: KEYS_AT_ONCE }, worker));
-  if (failures.length > 0) throw new DraftError("PUBLISH_UNCONFIRMED", { cause: failures[0], applied: "unknown" });
-}
-
 /** Counts a chunk once its messages are confirmed. Should this be lost, the chunk is published once more, which does no harm. */
-async function noteChunk(deps: SubmitDeps, batch: Batch, chunk: ImportChunk, hash: string): Promise<Batch> {
+async function noteChunk(
+  deps: SubmitDeps,
+  batch: Batch,
+  chunk: ImportChunk,
+  { hash, isLast }: { readonly hash: string; readonly isLast: boolean },
+): Promise<Batch> {
   const { ledger, clock } = deps;
   const { accepted, rejected, lastRow } = chunk;
   const documents = ledger.documents(REJECTED_ROWS);
@@ -175,6 +167,7 @@ async function noteChunk(deps: SubmitDeps, batch: Batch, chunk: ImportChunk, has
       ),
       notBefore: addDueTimes(now.notBefore, accepted, now.total === 0),
       read: { rows: lastRow, hash, parts: first + parts.length },
+      sealedAtMs: isLast ? nowMs : now.sealedAtMs,
       updatedAtMs: nowMs,
     };
   });

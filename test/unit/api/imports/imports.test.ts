@@ -19,6 +19,8 @@ const send = (app: FastifyInstance, file: string, headers: Record<string, string
     payload: file,
   });
 
+const queryOf = (order: object): string => `?import=${encodeURIComponent(JSON.stringify(order))}`;
+
 test("a row for a mailbox outside its caller's list is kept back, and the others are not", async (t) => {
   const api = await anApiWithCallers(t);
   const answer = await send(api.app, HEADER + rowOf(1, MAILBOX) + rowOf(2, TEAM), await api.as(CRM));
@@ -82,6 +84,43 @@ test("publishes that are not confirmed: 503, and the same file goes on", async (
 });
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a row of JSON that says all of it is published as it stands, and completed where something is missing", async (t) => {
+  const { app, publisher } = await anApi(t);
+  const told = `{ "to":"a@example.com", "subject":"Zo\\u00eb",\t"message":"Té", "mailbox":"${MAILBOX}" }`;
+  const rows = [
+    told,
+    '{"to":"b@example.com","subject":"S","message":"M"}',
+    `{"to":"c@example.com","subject":"S","message":"M","mailbox":"${MAILBOX.toUpperCase()}"}`,
+  ];
+  const sendRows = (order: object) =>
+    send(app, rows.join("\n"), { "content-type": "application/x-ndjson" }, queryOf(order));
+  assert.equal((await sendRows({})).statusCode, 202);
+  const [first, ...others] = publisher.published.map(({ data }) => String(data));
+  assert.equal(first, told);
+  assert.deepEqual(
+    others.map((text) => JSON.parse(text).mailbox),
+    [MAILBOX, MAILBOX],
+  );
+  assert.equal((await sendRows({ name: "other", defaults: { metadata: { from: "file" } } })).statusCode, 202);
+  const again = publisher.published.slice(3).map(({ data }) => JSON.parse(String(data)));
+  assert.deepEqual(again, [
+    { ...JSON.parse(told), metadata: { from: "file" } },
+    { to: "b@example.com", subject: "S", message: "M", metadata: { from: "file" }, mailbox: MAILBOX },
+    { to: "c@example.com", subject: "S", message: "M", metadata: { from: "file" }, mailbox: MAILBOX },
+  ]);
+});
+
+for (const rows of [0, 1, 999, 1_000, 1_001, 2_000]) {
+  test(`a file of ${rows} rows is a batch of ${rows}, sealed when it is answered`, async (t) => {
+    const { app, ledger, publisher } = await anApi(t);
+    const answer = await send(app, rowsTo(rows));
+    assert.equal(answer.statusCode, 202);
+    const batch = await ledger.documents(BATCHES).get(answer.json().id);
+    assert.deepEqual([batch?.total, batch?.read?.rows, publisher.published.length], [rows, rows, rows]);
+    assert.equal(typeof batch?.sealedAtMs, "number");
+  });
+}
 
 test("a second call with one file and key is told to wait before its first row, and nothing is published twice", async (t) => {
   const { app, publisher, ledger, clock } = await anApi(t);
