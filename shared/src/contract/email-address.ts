@@ -30,9 +30,10 @@ export function parseBareAddress(text: string): AddressResult<string> {
   const local = text.slice(0, at);
   if (local.length > LOCAL_MAX) return { ok: false, detail: `has more than ${LOCAL_MAX} characters before the @` };
   if (!DOT_ATOM.test(local)) return { ok: false, detail: "has characters before the @ that Gmail does not accept" };
-  const domain = domainOf(text.slice(at + 1));
+  const given = text.slice(at + 1);
+  const domain = domainOf(given);
   if (domain === null) return { ok: false, detail: "has no valid domain after the @" };
-  const address = `${local}@${domain}`;
+  const address = domain === given ? text : `${local}@${domain}`;
   if (address.length > ADDRESS_MAX) return { ok: false, detail: `is longer than ${ADDRESS_MAX} characters` };
   return { ok: true, value: address };
 }

@@ -6,8 +6,26 @@ const KEY_LENGTH_MAX = 100;
 
 /** An object or array that is open: the keys it had, or null for an array, and where in it we are. */
 interface Open {
-  readonly keys: Set<string> | null;
+  readonly keys: Keys | null;
   at: string | number;
+}
+
+/** A list is read through sooner than a set is made, as long as it is short. */
+const LIST_MAX = 16;
+
+/** The keys that an object had so far. */
+class Keys {
+  readonly #list: string[] = [];
+  #set: Set<string> | null = null;
+
+  has(key: string): boolean {
+    return this.#set === null ? this.#list.includes(key) : this.#set.has(key);
+  }
+
+  add(key: string): void {
+    if (this.#set !== null) this.#set.add(key);
+    else if (this.#list.push(key) > LIST_MAX) this.#set = new Set(this.#list);
+  }
 }
 
 /**
@@ -28,7 +46,7 @@ function pointerToRepeated(json: string): string | null {
     const inside = open.at(-1);
     switch (json[index]) {
       case "{":
-        open.push({ keys: new Set(), at: "" });
+        open.push({ keys: new Keys(), at: "" });
         break;
       case "[":
         open.push({ keys: null, at: 0 });
@@ -43,7 +61,7 @@ function pointerToRepeated(json: string): string | null {
       case '"': {
         const end = endOfString(json, index);
         if (inside?.keys != null && isKey(json, end)) {
-          const key = textOf(json.slice(index, end + 1));
+          const key = textOf(json.slice(index + 1, end));
           inside.at = key;
           if (inside.keys.has(key)) return pointerOf(open);
           inside.keys.add(key);
@@ -77,9 +95,9 @@ function isKey(json: string, end: number): boolean {
 }
 
 /** The same key can be spelt with escapes. */
-function textOf(literal: string): string {
-  if (!literal.includes("\\")) return literal.slice(1, -1);
-  const text: unknown = JSON.parse(literal);
+function textOf(spelling: string): string {
+  if (!spelling.includes("\\")) return spelling;
+  const text: unknown = JSON.parse(`"${spelling}"`);
   return String(text);
 }
 
