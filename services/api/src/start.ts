@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "@draftmill/shared/clock.ts";
 import type { MailboxPolicy } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { describeEnv, type Environment, isLoopback } from "@draftmill/shared/env.ts";
 import { DraftLedger } from "@draftmill/shared/ledger/draft-ledger.ts";
-import { openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
+import { newIdsFor, openLedger } from "@draftmill/shared/ledger/open-ledger.ts";
 import { createLifecycle, openOrClose } from "@draftmill/shared/lifecycle.ts";
 import { createLogger, type Logger } from "@draftmill/shared/log.ts";
 import { topicPublishers } from "@draftmill/shared/pubsub/request-topics.ts";
@@ -72,7 +71,7 @@ export async function startApi(
           : [{ name: "callers", isNeeded: false, check: async () => callersFile.isInForce() }]),
       ],
       clock,
-      newId: randomUUID,
+      newId: newIdsFor(env.LEDGER_URL),
       log,
       project: env.GOOGLE_CLOUD_PROJECT,
     });
