@@ -17,6 +17,11 @@ const ADDRESS_MAX = 254;
 /** RFC 5322 dot-atom in ASCII. Quoted local parts are refused: they exist to confuse parsers. */
 const DOT_ATOM = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/**
+ * What `domainToASCII` leaves as it is: two such labels or more, of which the last begins with a letter, so that it is no number of an IPv4
+ * address.
+ */
+const PLAIN_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** `domainToASCII` stops at a slash, a hash or a question mark and decodes %61: it reads the host of a URL. */
 const NOT_IN_DOMAIN = /[^a-z0-9.\u0080-\uffff-]/i;
 const NAME_MAX = 200;
@@ -38,14 +43,9 @@ export function parseBareAddress(text: string): AddressResult<string> {
   return { ok: true, value: address };
 }
 
-/**
- * What `domainToASCII` leaves as it is: labels of letters and digits of which the last begins with a letter, so that it is no number of an
- * IPv4 address. A label in Punycode is for it to judge.
- */
+/** A label in Punycode is for `domainToASCII` to judge. */
 function isPlain(domain: string): boolean {
-  const labels = domain.split(".");
-  const last = labels.at(-1) ?? "";
-  return labels.length > 1 && labels.every((label) => LABEL.test(label)) && last >= "a" && !domain.includes("xn--");
+  return PLAIN_DOMAIN.test(domain) && !domain.includes("xn--");
 }
 
 /** In ASCII; null if it is none. */

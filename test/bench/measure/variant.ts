@@ -8,6 +8,13 @@ export interface Variant {
 
 export const AS_SHIPPED: Variant = { name: "draftmill", environment: {}, checkout: null };
 
+/** Publishes what the client library does by default: messages without an ordering key. */
+export const WITHOUT_KEYS: Variant = {
+  name: "draftmill without keys",
+  environment: { ORDERING_SHARDS: "0" },
+  checkout: null,
+};
+
 /** Reads `NAME:SETTING=VALUE,…`; the setting `checkout` is the folder of another checkout. */
 export function parseVariant(text: string): Variant {
   const [, name = "", settings = ""] = /^([^:]+):(.+)$/.exec(text) ?? [];

@@ -1,6 +1,4 @@
 import type { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
-import { untilAborted } from "@draftmill/shared/deadline.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
 import type { FastifyRequest } from "fastify";
 import { csvRows } from "./csv-rows.ts";
@@ -55,18 +53,25 @@ function sourceOf(order: ImportOrder, stream: unknown, type: string, stopping: A
 /** The pieces of a file, as long as they come. Leaves the stream open at its end: the answer goes the same way. */
 async function* moving(stream: Readable, stopping: AbortSignal): AsyncGenerator<Buffer> {
   const pieces = stream.iterator({ destroyOnReturn: false });
-  for (;;) {
-    const patience = new AbortController();
-    const stands = delay(STANDS_STILL_MS, "stands" as const, { signal: patience.signal, ref: false }).catch(
-      () => "stands" as const,
-    );
-    const next = await untilAborted(Promise.race([pieces.next(), stands]), stopping).catch((error: unknown) => {
-      throw stopping.aborted ? new DraftError("SHUTTING_DOWN") : error;
-    });
-    patience.abort();
-    if (next === "stands") throw new DraftError("REQUEST_INCOMPLETE");
-    if (next.done === true) return;
-    yield next.value;
+  /** Ends the waiting for the next piece, if anybody waits. */
+  let interrupt = (_error: DraftError): void => {};
+  const timer = setTimeout(() => interrupt(new DraftError("REQUEST_INCOMPLETE")), STANDS_STILL_MS).unref();
+  const stop = (): void => interrupt(new DraftError("SHUTTING_DOWN"));
+  stopping.addEventListener("abort", stop);
+  try {
+    for (;;) {
+      if (stopping.aborted) throw new DraftError("SHUTTING_DOWN");
+      timer.refresh();
+      const next = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+        interrupt = reject;
+        pieces.next().then(resolve, reject);
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener("abort", stop);
   }
 }
 
