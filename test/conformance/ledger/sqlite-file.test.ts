@@ -136,7 +136,7 @@ test("a record goes 30 days after its last write, from the counts and from the f
   clock.ms += RECORD_TTL_MS - 1;
   const claim = await drafts.claim(fresh(0));
   assert.ok(claim.kind === "claimed");
-  clock.ms += 1;
+  clock.ms += 1_000;
   assert.deepEqual([await ledger.get("request-1"), (await ledger.count({})).queued], [null, 0]);
   assert.equal((await drafts.complete(claim, aDraft)).kind, "settled");
   assert.equal(rows(), 300 - 64, "one write removes no more than a step");
@@ -144,8 +144,17 @@ test("a record goes 30 days after its last write, from the counts and from the f
   assert.equal((await ledger.get("request-299"))?.record.expireAtMs, clock.ms + RECORD_TTL_MS);
   for (let step = 0; step < 3; step++) await ledger.create(fresh(0));
   assert.equal(rows(), 2);
+  await ledger.create({ ...fresh(400), expireAtMs: clock.ms + 1 });
+  clock.ms += 1;
+  await ledger.create(fresh(401));
+  assert.equal(rows(), 4, "none is looked for again at once, where none was left");
+  clock.ms -= 60_000;
+  await ledger.create(fresh(402));
+  clock.ms += 61_000;
+  await ledger.create(fresh(403));
+  assert.equal(rows(), 5);
   const { created, queued } = await ledger.count({});
-  assert.deepEqual({ created, queued }, { created: 1, queued: 1 });
+  assert.deepEqual({ created, queued }, { created: 1, queued: 4 });
 });
 
 test("in a turn of the event loop that takes long, writes are answered before its end", async (t) => {
