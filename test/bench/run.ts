@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const rounds = wholeNumber("rounds", values.rounds);
   const scale: Scale = values.quick
     ? { rounds: 1, windowMs: 400, warmMs: 400, divisor: 20 }
-    : { rounds, windowMs: 1_500, warmMs: 2_500, divisor: 1 };
+    : { rounds, windowMs: 1_500, warmMs: 5_000, divisor: 1 };
   const begunMs = performance.now();
   const tell = (line: string): void => {
     const seconds = Math.round((performance.now() - begunMs) / 1_000);
