@@ -43,7 +43,7 @@ export async function openLedger(
  * (https://cloud.google.com/firestore/docs/best-practices#document_ids).
  */
 export function newIdsFor(url: string): () => string {
-  return url.startsWith("sqlite:") ? () => randomUUIDv7() : randomUUID;
+  return url.startsWith("sqlite:") ? randomUUIDv7 : randomUUID;
 }
 
 /** Loaded when it is asked for: the client library takes time and memory that the embedded store does not need. */

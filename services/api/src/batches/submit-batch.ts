@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draftmill/shared/batch/batch.ts";
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
-import { encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
 import { withTime } from "@draftmill/shared/contract/draft-request.ts";
 import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
+import { publishBatch } from "./publish-batch.ts";
 import type { ReadBatch, Reading } from "./read-batch.ts";
 import { idOfItem, type ReadItem } from "./read-items.ts";
 
@@ -74,7 +74,13 @@ export async function submitBatch(deps: SubmitDeps, submission: BatchSubmission)
       known === null ? batches.create(candidate) : known,
       deps.ledger.documents(BATCH_WATCHES).create(watch),
     ]);
-    await publish(deps, submission, id, ids);
+    const { traceparent } = submission;
+    const orderingKeys = new OrderingKeys(deps.orderingShards);
+    await publishBatch(
+      deps.publisher,
+      { batch: id, caller: access.caller, traceparent, orderingKeys },
+      Array.from(ids, ([{ json, mailbox }, itemId]) => ({ id: itemId, mailbox, json })),
+    );
   }
   const sealed = await batches.update(id, (batch, nowMs) =>
     batch.sealedAtMs === null ? { ...batch, sealedAtMs: nowMs, updatedAtMs: nowMs } : null,
@@ -112,6 +118,13 @@ function resultOf(ids: Ids, reading: Reading): ItemResult {
   }
 }
 
+/** Batches without it would all pass for the same one under a key. */
+function callOf({ index, content, notBeforeMs }: ReadItem): string {
+  if (content === null)
+    throw new DraftError("INTERNAL", { reason: `item ${index} was read as of a batch without a key` });
+  return withTime(content, notBeforeMs);
+}
+
 async function idOfBatch(
   { ledger, newId, clock }: SubmitDeps,
   { access: { caller }, route, idempotencyKey, read }: BatchSubmission,
@@ -119,34 +132,7 @@ async function idOfBatch(
 ): Promise<string> {
   const requestId = newId();
   if (idempotencyKey === null) return requestId;
-  const hash = createHash("sha256").update(
-    JSON.stringify([
-      read.mode,
-      read.name,
-      items.map(({ content, notBeforeMs }) => withTime(content ?? "", notBeforeMs)),
-    ]),
-  );
+  const hash = createHash("sha256").update(JSON.stringify([read.mode, read.name, items.map(callOf)]));
   const use = { caller, route, key: idempotencyKey, bodyHash: hash.digest("base64url"), requestId };
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
-}
-
-async function publish(
-  { publisher, orderingShards }: SubmitDeps,
-  { access: { caller }, traceparent }: BatchSubmission,
-  batch: string,
-  ids: Ids,
-): Promise<void> {
-  const common = {
-    batch,
-    ...(caller === null ? {} : { caller }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-  };
-  const items = Array.from(ids, ([{ json, mailbox }, id]) => ({ json, mailbox, id }));
-  const keys = new OrderingKeys(orderingShards).of(items);
-  const messages = items.map(({ json, id }, index) => encodeDraftMessage(json, { id, ...common }, keys[index] ?? null));
-  try {
-    await publisher.publishAll(messages);
-  } catch (error) {
-    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: error, applied: "unknown" });
-  }
 }

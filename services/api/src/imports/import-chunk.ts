@@ -1,5 +1,4 @@
-import { type EncodedMessage, encodeDraftMessage } from "@draftmill/shared/contract/draft-message.ts";
-import type { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
+import type { BatchRequest } from "../batches/publish-batch.ts";
 import type { RejectedRow } from "./rejected-rows.ts";
 import type { CheckedRow } from "./row-check.ts";
 
@@ -8,13 +7,8 @@ const ROWS_MAX = 1_000;
 /** Or after so much, whatever its rows are: as much of a file is in memory at a time, and no more. */
 const BYTES_MAX = 4_000_000;
 
-/** What its messages carry beside the rows. */
-export interface ChunkSource {
-  readonly batch: string;
-  readonly caller: string | null;
-  readonly traceparent: string | undefined;
-  /** Those of the whole import. */
-  readonly orderingKeys: OrderingKeys;
+export interface AcceptedRow extends BatchRequest {
+  readonly notBeforeMs: number | null;
 }
 
 /**
@@ -22,19 +16,12 @@ export interface ChunkSource {
  * would live long enough to be collected late, and that is most of what an import needs in memory.
  */
 export class ImportChunk {
-  readonly accepted: { readonly id: string; readonly mailbox: string; readonly notBeforeMs: number | null }[] = [];
+  readonly accepted: AcceptedRow[] = [];
   readonly rejected: RejectedRow[] = [];
   /** The number of the last row in it; 0 of none. */
   lastRow = 0;
   #rows = 0;
   #bytes = 0;
-  /** The requests of `accepted`. */
-  readonly #json: string[] = [];
-  readonly #source: ChunkSource;
-
-  constructor(source: ChunkSource) {
-    this.#source = source;
-  }
 
   get isFull(): boolean {
     return this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX;
@@ -47,8 +34,7 @@ export class ImportChunk {
       case "fits": {
         const { mailbox, notBeforeMs } = row.request;
         const json = jsonOf(row);
-        this.#json.push(json);
-        this.accepted.push({ id: row.id, mailbox, notBeforeMs });
+        this.accepted.push({ id: row.id, mailbox, json, notBeforeMs });
         this.#bytes += json.length;
         return;
       }
@@ -61,20 +47,6 @@ export class ImportChunk {
       default:
         row satisfies never;
     }
-  }
-
-  /** What is to be published; its ordering keys depend on all of it. */
-  messages(): readonly EncodedMessage[] {
-    const { batch, caller, traceparent, orderingKeys } = this.#source;
-    const keys = orderingKeys.of(this.accepted);
-    const common = {
-      batch,
-      ...(caller === null ? {} : { caller }),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    };
-    return this.accepted.map(({ id }, index) =>
-      encodeDraftMessage(this.#json[index] ?? "", { id, ...common }, keys[index] ?? null),
-    );
   }
 }
 

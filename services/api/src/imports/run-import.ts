@@ -3,6 +3,7 @@ import { addDueTimes, addMailboxes, BATCHES, type Batch, newBatch } from "@draft
 import { BATCH_WATCHES, newBatchWatch } from "@draftmill/shared/batch/batch-watch.ts";
 import { OrderingKeys } from "@draftmill/shared/contract/ordering-key.ts";
 import { DraftError } from "@draftmill/shared/errors.ts";
+import { publishBatch } from "../batches/publish-batch.ts";
 import type { Access } from "../callers/access.ts";
 import { IDEMPOTENCY_KEYS, requestIdOfKey } from "../idempotency-key.ts";
 import type { SubmitDeps } from "../submit-draft.ts";
@@ -79,14 +80,14 @@ async function readOn(deps: SubmitDeps, file: ImportFile, begun: Batch, reading:
   const hash = new RowsHash();
   const { traceparent } = file;
   const orderingKeys = new OrderingKeys(deps.orderingShards);
-  const nextChunk = () => new ImportChunk({ batch: id, caller: access.caller, traceparent, orderingKeys });
-  let chunk = nextChunk();
+  const source = { batch: id, caller: access.caller, traceparent, orderingKeys };
+  let chunk = new ImportChunk();
   const write = async (isLast: boolean): Promise<void> => {
     await deps.draftsPerDay.takeAll(access, chunk.accepted.length);
-    await publish(deps, chunk);
+    await publishBatch(deps.publisher, source, chunk.accepted);
     await reading.goOn();
     batch = await noteChunk(deps, batch, chunk, { hash: hash.digest(), isLast });
-    chunk = nextChunk();
+    chunk = new ImportChunk();
   };
   const check = rowCheck({ order, rules: { ...deps, access }, isTable: file.isTable });
   for await (const some of file.rows) {
@@ -125,14 +126,6 @@ async function idOfImport(
   const bodyHash = createHash("sha256").update(JSON.stringify(order)).digest("base64url");
   const use = { caller, route, key: idempotencyKey, bodyHash, requestId };
   return requestIdOfKey(ledger.documents(IDEMPOTENCY_KEYS), use, clock.nowMs());
-}
-
-async function publish({ publisher }: SubmitDeps, chunk: ImportChunk): Promise<void> {
-  try {
-    await publisher.publishAll(chunk.messages());
-  } catch (error) {
-    throw new DraftError("PUBLISH_UNCONFIRMED", { cause: error, applied: "unknown" });
-  }
 }
 
 /** Counts a chunk once its messages are confirmed. Should this be lost, the chunk is published once more, which does no harm. */
