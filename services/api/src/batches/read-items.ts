@@ -1,6 +1,6 @@
 import { idInBatch } from "@draftmill/shared/batch/batch.ts";
 import type { Clock } from "@draftmill/shared/clock.ts";
-import { fingerprint, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
+import { fingerprint, type ParsedDraftRequest, parseDraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { type MailboxPolicy, mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
 import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
@@ -44,27 +44,31 @@ export function readItems(items: readonly object[], rules: BatchRules): readonly
   return items.map((body, index) => readItem(body, index, rules));
 }
 
-function readItem(
-  body: object,
-  index: number,
-  { mailboxes, defaultMailbox, access, clock, isKeyed }: BatchRules,
-): ItemReading {
-  const fault = (problems: readonly FieldProblem[]): ItemReading => ({
-    kind: "fault",
-    index,
-    errors: problems.map((problem) => ({ ...problem, pointer: `/items/${index}${problem.pointer}`, index })),
-  });
+/** Reads one of many requests by the rules of a single one; its problems tell which. */
+export function readRequest(body: object, { mailboxes, defaultMailbox, access, clock }: ItemRules): ParsedDraftRequest {
   const parsed = parseDraftRequest(body, defaultMailbox);
-  if (!parsed.ok) return fault(parsed.problems);
-  const { request } = parsed;
-  if (!access.mayDraftIn(request.mailbox) || !mayImpersonate(mailboxes, request.mailbox)) {
-    return fault(mailboxRefused(access, request.mailbox, "/mailbox").fields);
+  if (!parsed.ok) return parsed;
+  const { mailbox } = parsed.request;
+  if (!access.mayDraftIn(mailbox) || !mayImpersonate(mailboxes, mailbox))
+    return { ok: false, problems: mailboxRefused(access, mailbox, "/mailbox").fields };
+  const tooFar = tooFarAhead(parsed.request, clock.nowMs());
+  return tooFar === null ? parsed : { ok: false, problems: [tooFar] };
+}
+
+function readItem(body: object, index: number, rules: BatchRules): ItemReading {
+  const parsed = readRequest(body, rules);
+  if (!parsed.ok) {
+    const errors = parsed.problems.map((problem) => ({
+      ...problem,
+      pointer: `/items/${index}${problem.pointer}`,
+      index,
+    }));
+    return { kind: "fault", index, errors };
   }
-  const tooFar = tooFarAhead(request, clock.nowMs());
-  if (tooFar !== null) return fault([tooFar]);
+  const { request } = parsed;
   const { mailbox, dedupeKey, notBeforeMs } = request;
   const json = JSON.stringify({ ...body, mailbox });
-  const content = isKeyed || dedupeKey !== null ? fingerprint(request) : null;
+  const content = rules.isKeyed || dedupeKey !== null ? fingerprint(request) : null;
   return { kind: "fits", item: { index, json, mailbox, dedupeKey, notBeforeMs, content } };
 }
 

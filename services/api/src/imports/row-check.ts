@@ -1,16 +1,8 @@
 import { hash } from "node:crypto";
-import {
-  contentOf,
-  type DraftRequest,
-  type ParsedDraftRequest,
-  parseDraftRequest,
-} from "@draftmill/shared/contract/draft-request.ts";
-import { mayImpersonate } from "@draftmill/shared/contract/mailbox-policy.ts";
-import { tooFarAhead } from "@draftmill/shared/contract/not-before.ts";
+import { contentOf, type DraftRequest } from "@draftmill/shared/contract/draft-request.ts";
 import { idFromDedupeKey } from "@draftmill/shared/contract/request-id.ts";
 import { DraftError, type FieldProblem } from "@draftmill/shared/errors.ts";
-import type { ItemRules } from "../batches/read-items.ts";
-import { mailboxRefused } from "../callers/access.ts";
+import { type ItemRules, readRequest } from "../batches/read-items.ts";
 import { type FileRow, ROWS_MAX } from "./file-row.ts";
 import type { ImportOrder } from "./import-order.ts";
 import { requestOfRow } from "./row-request.ts";
@@ -57,7 +49,7 @@ export function rowCheck({ order, rules, isTable }: CheckOptions): (file: FileRo
     const reading = requestOfRow(file, order, template, isTable);
     if ("problems" in reading) return { kind: "fault", row, values, problems: reading.problems };
     const { body, json } = reading;
-    const checked = check(body, rules);
+    const checked = readRequest(body, rules);
     if (!checked.ok) return { kind: "fault", row, values, problems: checked.problems };
     const { request } = checked;
     const id = idOfRow(order.name, request);
@@ -66,16 +58,6 @@ export function rowCheck({ order, rules, isTable }: CheckOptions): (file: FileRo
     seen.set(id, row);
     return { kind: "fits", row, id, body, json, request };
   };
-}
-
-function check(body: object, { mailboxes, defaultMailbox, access, clock }: ItemRules): ParsedDraftRequest {
-  const parsed = parseDraftRequest(body, defaultMailbox);
-  if (!parsed.ok) return parsed;
-  const { request } = parsed;
-  const tooFar = tooFarAhead(request, clock.nowMs());
-  if (tooFar !== null) return { ok: false, problems: [tooFar] };
-  if (access.mayDraftIn(request.mailbox) && mayImpersonate(mailboxes, request.mailbox)) return parsed;
-  return { ok: false, problems: mailboxRefused(access, request.mailbox, "/mailbox").fields };
 }
 
 function idOfRow(name: string | null, request: DraftRequest): string {
